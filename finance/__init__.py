@@ -1,0 +1,1 @@
+"""Tranches, payments, spending and clearing."""

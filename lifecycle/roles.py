@@ -1,0 +1,115 @@
+"""Who people are: roles, what each role may do, and the actor every command is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A role within one agency. A person may hold several, in several agencies."""
+
+    HANDLER = "handler"
+    APPROVER = "approver"
+    FINANCE = "finance"
+    PI = "pi"
+    UNIT_MANAGER = "unit_manager"
+    JOINT_UNIT = "joint_unit"
+    EXPERT = "expert"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+ROLE_NAMES: Mapping[Role, str] = {
+    Role.HANDLER: "经办",
+    Role.APPROVER: "审批",
+    Role.FINANCE: "财务",
+    Role.PI: "项目负责人",
+    Role.UNIT_MANAGER: "承担单位",
+    Role.JOINT_UNIT: "联合实施单位",
+    Role.EXPERT: "专家",
+    Role.AUDITOR: "审计",
+    Role.ADMIN: "管理员",
+}
+
+BUREAU_ROLES = frozenset({Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.AUDITOR})
+"""Roles that see every project of the agency; the others see only what they take part in."""
+
+
+class Permission(StrEnum):
+    """What a route or a command asks of whoever comes."""
+
+    SEE_OWN_DESK = "see_own_desk"
+    SEE_PROJECTS = "see_projects"
+    SEE_RULEBOOK = "see_rulebook"
+    SEE_MONEY = "see_money"
+    SEE_LEDGER = "see_ledger"
+    IMPORT_LEDGER = "import_ledger"
+    PROPOSE_PAYMENT = "propose_payment"
+    APPROVE_PAYMENT = "approve_payment"
+    MAKE_BATCH = "make_batch"
+    BOOK_PAYMENT = "book_payment"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_SETTINGS = "manage_settings"
+    SEND_REMINDERS = "send_reminders"
+
+
+_ANYONE = frozenset({Permission.SEE_OWN_DESK, Permission.SEE_RULEBOOK})
+_READER = _ANYONE | {Permission.SEE_PROJECTS}
+_BUREAU = _READER | {Permission.SEE_MONEY, Permission.SEE_LEDGER}
+
+GRANTS: Mapping[Role, frozenset[Permission]] = {
+    Role.HANDLER: _BUREAU | {Permission.IMPORT_LEDGER, Permission.PROPOSE_PAYMENT, Permission.SEND_REMINDERS},
+    Role.APPROVER: _BUREAU | {Permission.APPROVE_PAYMENT},
+    Role.FINANCE: _BUREAU | {Permission.MAKE_BATCH, Permission.BOOK_PAYMENT},
+    Role.AUDITOR: _BUREAU,
+    Role.PI: _READER,
+    Role.UNIT_MANAGER: _READER,
+    Role.JOINT_UNIT: _READER,
+    Role.EXPERT: _ANYONE,
+    Role.ADMIN: _ANYONE | {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
+}
+"""The whole of who may do what. A person holding several roles may do what any of them may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever does something, in the agency in which it is done.
+
+    ``user_id`` is ``None`` for the system itself (the clock, the console), which may do everything; ``email``
+    and ``units`` are what a pi, a unit manager or a joint unit is matched to projects by.
+    """
+
+    agency_id: int
+    user_id: int | None
+    name: str
+    roles: frozenset[Role] = frozenset()
+    email: str | None = None
+    units: frozenset[tuple[Role, str]] = frozenset()
+
+    @classmethod
+    def system(cls, agency_id: int, name: str = "系统") -> Actor:
+        """Return the actor for what the machine does by itself."""
+        return cls(agency_id, None, name)
+
+    @property
+    def is_system(self) -> bool:
+        """Whether nobody signed in stands behind this actor."""
+        return self.user_id is None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything this actor may do."""
+        if self.is_system:
+            return frozenset(Permission)
+        return frozenset().union(*(GRANTS[role] for role in self.roles))
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this actor may do what ``permission`` names."""
+        return permission in self.permissions
+
+    @property
+    def sees_all_projects(self) -> bool:
+        """Whether every project of the agency is open to this actor's eyes."""
+        return self.is_system or not self.roles.isdisjoint(BUREAU_ROLES)

@@ -1,0 +1,177 @@
+"""The shapes every rule is made of.
+
+A finding, like a duty, is a fact about days: it holds *since* a day and *until* another. A kind of rule works
+out those days once from the record; what stands on a given day is then only a matter of looking (``on``).
+That is why nothing here takes the time of day, and why pages and jobs never have to judge again: the answer
+for every day is already there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from lifecycle.record import ProjectRecord
+from lifecycle.roles import Role
+
+ALWAYS = date.min
+"""``since`` of what does not depend on the day."""
+
+
+class Strength(StrEnum):
+    """How binding an article is: *must* refuses, *usual* lets staff go on with a written reason."""
+
+    MUST = "must"
+    USUAL = "usual"
+
+
+class Act(StrEnum):
+    """What a rule can guard: the act whose button shows the rule before it is pressed."""
+
+    SIGN = "sign"
+    PAY = "pay"
+    CHANGE = "change"
+    CONCLUDE = "conclude"
+
+
+class Breach(NamedTuple):
+    """What a kind of rule found: not held from ``since`` up to, not including, ``until`` (``None`` = for good)."""
+
+    subject: str
+    since: date
+    until: date | None
+    message: str
+
+
+class Owed(NamedTuple):
+    """What a kind of duty works out: owed from ``since``, by ``due``, done or closed on a day if it was."""
+
+    subject: str
+    since: date
+    due: date
+    done_on: date | None
+    closed_on: date | None
+    message: str
+
+
+class Kind(Protocol):
+    """A kind of rule: parameters in, breaches out."""
+
+    def breaches(self, record: ProjectRecord) -> Iterable[Breach]:
+        """Yield every breach over all days; messages are plain Chinese with the figures in them."""
+
+    def figures(self, record: ProjectRecord, day: date) -> str | None:
+        """Return the sentence with figures a checklist shows where the rule is held; ``None``: not applicable."""
+
+
+class DutyKind(Kind, Protocol):
+    """A kind whose breaches are lateness in something owed."""
+
+    def owed(self, record: ProjectRecord) -> Iterable[Owed]:
+        """Yield everything owed over the whole life of the project, done or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A regulation: how it is cited, what it is called, who issued it and when it is in force."""
+
+    key: str
+    cited_as: str
+    title: str
+    issuer: str
+    issued_on: date
+    in_force_from: date | None
+    in_force_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of one document: the same object judges, guards and sets duties."""
+
+    id: str
+    document: Document
+    article: str
+    strength: Strength
+    summary: str
+    kind: Kind
+    guards: frozenset[Act]
+    """The acts before which it is shown."""
+    judges: bool
+    """Whether it yields findings; a rule that only guards an act does not."""
+    owner: Role | None
+    """For a duty: who owes it."""
+
+    @property
+    def citation(self) -> str:
+        """Document and article as a message cites them."""
+        return f"{self.document.cited_as} {self.article}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule not held by a project on the days from ``since`` up to, not including, ``until``."""
+
+    project: str
+    rule: Rule
+    subject: str
+    since: date
+    until: date | None
+    message: str
+    reason: str | None = None
+    reason_since: date | None = None
+
+    def on(self, day: date) -> bool:
+        """Whether the finding stands on ``day``."""
+        return self.since <= day and (self.until is None or day < self.until)
+
+    def reason_on(self, day: date) -> str | None:
+        """Return the written reason for going on all the same, if it had been given by ``day``."""
+        return self.reason if self.reason_since is not None and self.reason_since <= day else None
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something owed by a date, why and by whom; open from ``since`` until it is done or the project closes."""
+
+    project: str
+    rule: Rule
+    subject: str
+    since: date
+    due: date
+    done_on: date | None
+    closed_on: date | None
+    message: str
+
+    @property
+    def settled_on(self) -> date | None:
+        """The day from which nothing is owed any more: done, or closed with the project."""
+        days = [day for day in (self.done_on, self.closed_on) if day is not None]
+        return min(days, default=None)
+
+    def open_on(self, day: date) -> bool:
+        """Whether it is owed and not yet settled on ``day``."""
+        return self.since <= day and (self.settled_on is None or day < self.settled_on)
+
+
+def spells(
+    moments: Iterable[date | None], held: Callable[[date], str | None], first: date = ALWAYS
+) -> Iterator[tuple[date, date | None, str]]:
+    """Yield the runs of days on which ``held`` returns a message, from ``first`` on.
+
+    ``moments`` are the days on which its answer can change; neighbouring runs with one message are joined.
+    """
+    days = [first, *sorted({day for day in moments if day is not None and day > first})]
+    start: date | None = None
+    current: str | None = None
+    for day in days:
+        message = held(day)
+        if message == current:
+            continue
+        if current is not None and start is not None:
+            yield start, day, current
+        start, current = day, message
+    if current is not None and start is not None:
+        yield start, None, current
