@@ -1,0 +1,43 @@
+"""The ``keguan`` console command. Commands are loaded when called, so that a ledger check starts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "app.cli_demo:demo",
+    "findings": "app.cli_ledger:findings",
+    "init": "app.cli_setup:init",
+    "ledger": "app.cli_ledger:ledger",
+    "recompute": "app.cli_setup:recompute",
+    "remind": "app.cli_clock:remind",
+    "run": "app.cli_serve:run",
+    "scheduler": "app.cli_clock:scheduler",
+}
+"""Name → module and attribute of every command."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, imported now; ``None`` when there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+
+@click.group(cls=LazyGroup)
+def main() -> None:
+    """科管：区县科技计划项目的立项后管理。"""

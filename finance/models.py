@@ -1,0 +1,99 @@
+"""The way of a tranche to its payment: proposals with what the rules said, and batches with their lines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from finance.states import BatchState
+from lifecycle.models.base import Base, FenColumn, Id, choice
+from lifecycle.models.project import Project, Tranche
+from lifecycle.record import Source
+
+
+class Proposal(Base):
+    """A handler's proposal to pay a tranche, with the verdict it was made on. Kept whatever becomes of it.
+
+    The tranche's ``state`` says where it stands; the newest proposal says who acted.
+    """
+
+    __tablename__ = "proposal"
+    __table_args__ = (CheckConstraint("amount_fen > 0", name="amount"),)
+
+    id: Mapped[Id]
+    tranche_id: Mapped[int] = mapped_column(ForeignKey("tranche.id"), index=True)
+    amount_fen: Mapped[FenColumn]
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    proposed_on: Mapped[date]
+    reasons: Mapped[dict[str, str]] = mapped_column(JSON)
+    """Rule id → the written reason for going on although a usual rule is not held."""
+    verdict: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """The checklist as it was shown: rule, article, mark and text of every line."""
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_on: Mapped[date | None]
+    decision: Mapped[str | None]
+    """``approved``, ``returned`` or ``withdrawn``; NULL while open."""
+    decision_note: Mapped[str | None]
+
+    tranche: Mapped[Tranche] = relationship()
+
+
+class Batch(Base):
+    """A 拨付批次: approved tranches of one source, sent out as one sheet that never changes once issued."""
+
+    __tablename__ = "batch"
+    __table_args__ = (UniqueConstraint("agency_id", "number"),)
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    number: Mapped[str]
+    """As printed: 年份, a running number of the agency's year, e.g. 2026-003."""
+    source: Mapped[Source] = mapped_column(choice(Source, "source"))
+    state: Mapped[BatchState] = mapped_column(choice(BatchState, "state"))
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    made_on: Mapped[date]
+    issued_on: Mapped[date | None]
+    checksum: Mapped[str | None]
+    """SHA-256 of the issued lines in canonical form, printed on the sheet."""
+    sheet: Mapped[bytes | None]
+    """The issued workbook itself, byte for byte."""
+
+    lines: Mapped[list[BatchLine]] = relationship(
+        back_populates="batch", order_by="BatchLine.position", cascade="all, delete-orphan"
+    )
+
+
+class BatchLine(Base):
+    """One payment of a batch, with the unit and account as they were when the line was made."""
+
+    __tablename__ = "batch_line"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "position"),
+        UniqueConstraint("tranche_id"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("paid_before_fen >= 0", name="paid_before"),
+    )
+
+    id: Mapped[Id]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    tranche_id: Mapped[int] = mapped_column(ForeignKey("tranche.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    project_number: Mapped[str]
+    project_title: Mapped[str]
+    payee: Mapped[str]
+    bank_name: Mapped[str | None]
+    bank_account: Mapped[str | None]
+    granted_fen: Mapped[FenColumn]
+    """资助总额: what the project has from this source."""
+    paid_before_fen: Mapped[FenColumn]
+    amount_fen: Mapped[FenColumn]
+    basis: Mapped[str]
+    """依据: document and article."""
+
+    batch: Mapped[Batch] = relationship(back_populates="lines")
+    project: Mapped[Project] = relationship()
+    tranche: Mapped[Tranche] = relationship()

@@ -1,0 +1,86 @@
+"""What the clock has told to whom, what waits to be sent, and which job ran when."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lifecycle.models.base import Base, Id
+
+
+class Reminder(Base):
+    """One step (T-30 … T, T+7 …) of one duty, told once. The unique key is what makes it once."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (UniqueConstraint("project_id", "rule", "subject", "due", "step"),)
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    rule: Mapped[str]
+    subject: Mapped[str]
+    due: Mapped[date]
+    step: Mapped[str]
+    told_on: Mapped[date]
+    """The day (``--as-of``) for which the clock spoke."""
+    recipients: Mapped[str]
+
+
+class InboxMessage(Base):
+    """A message in a person's in-app inbox."""
+
+    __tablename__ = "inbox_message"
+    __table_args__ = (
+        UniqueConstraint("reminder_id", "user_id"),
+        Index("ix_inbox_message_user", "user_id", "agency_id", "read_at"),
+    )
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
+    title: Mapped[str]
+    body: Mapped[str]
+    told_on: Mapped[date]
+    read_at: Mapped[datetime | None]
+
+
+class OutboxMessage(Base):
+    """An e-mail waiting to be sent, or sent. Sending claims a row by a conditional update."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        UniqueConstraint("reminder_id", "address"),
+        Index("ix_outbox_message_due", "state", "next_try_at"),
+    )
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting", server_default=text("'waiting'"))
+    """``waiting``, ``sending``, ``sent`` or ``failed``."""
+    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    next_try_at: Mapped[datetime]
+    last_error: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+
+
+class JobRun(Base):
+    """One run of one scheduled job in its slot. The unique key lets only one of several schedulers have it."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (UniqueConstraint("job", "slot"),)
+
+    id: Mapped[Id]
+    job: Mapped[str]
+    slot: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    failed: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -1,0 +1,55 @@
+"""What is worked out from the record and kept, so that no page or job has to judge: findings and duties."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lifecycle.models.base import Base, Id, choice
+from lifecycle.roles import Role
+from lifecycle.rules.base import Strength
+
+
+class KeptFinding(Base):
+    """A ``Finding``: the days on which a project does not hold a rule."""
+
+    __tablename__ = "kept_finding"
+    __table_args__ = (Index("ix_kept_finding_agency_since", "agency_id", "since", "until"),)
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    rule: Mapped[str]
+    subject: Mapped[str]
+    strength: Mapped[Strength] = mapped_column(choice(Strength, "strength"))
+    since: Mapped[date]
+    until: Mapped[date | None]
+    message: Mapped[str]
+    reason: Mapped[str | None]
+    reason_since: Mapped[date | None]
+
+
+class KeptDuty(Base):
+    """A ``Duty``. ``next_step_on`` is the day on which the clock must next speak of it, NULL when never again."""
+
+    __tablename__ = "kept_duty"
+    __table_args__ = (
+        UniqueConstraint("project_id", "rule", "subject", "due"),
+        Index("ix_kept_duty_clock", "next_step_on", "agency_id"),
+        Index("ix_kept_duty_agency_due", "agency_id", "due"),
+    )
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    rule: Mapped[str]
+    subject: Mapped[str]
+    since: Mapped[date]
+    due: Mapped[date]
+    done_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+    owner: Mapped[Role] = mapped_column(choice(Role, "owner"))
+    message: Mapped[str]
+    next_step_on: Mapped[date | None]

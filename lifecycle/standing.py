@@ -1,0 +1,138 @@
+"""What stands of a project, worked out when its record changes and kept: findings and duties.
+
+Both are facts about days (``lifecycle.rules.base``), so what is kept answers for any day and no page or job
+has to judge. ``rebuild`` works everything out anew; it must change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from lifecycle import models
+from lifecycle.record import ProjectRecord
+from lifecycle.records import CHUNK, Row, load_records, project_row
+from lifecycle.reminding import next_step_on
+from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import Duty, Finding
+
+Judged = tuple[int, ProjectRecord]
+DutyKey = tuple[int, str, str, date]
+
+DERIVED = ("stage", "year", "title_order", "unit_order", "search_text")
+"""Columns of the project that are worked out from the others."""
+
+_PROJECT: Table = models.Base.metadata.tables["project"]
+_FINDING: Table = models.Base.metadata.tables["kept_finding"]
+_DUTY: Table = models.Base.metadata.tables["kept_duty"]
+
+
+def restate(session: Session, agency_id: int, project_ids: Iterable[int]) -> None:
+    """Work out anew, from the database, what stands of those projects."""
+    keep(session, agency_id, load_records(session, sorted(project_ids)))
+
+
+def keep(session: Session, agency_id: int, judged: Iterable[Judged], *, fresh: bool = False) -> None:
+    """Keep what stands of those records; ``fresh`` says that nothing is kept of them yet."""
+    remaining = iter(judged)
+    while chunk := list(islice(remaining, CHUNK)):
+        _keep_chunk(session, agency_id, chunk, fresh=fresh)
+
+
+def rebuild(session: Session, agency_id: int) -> int:
+    """Work out everything kept of the agency anew; return the number of projects."""
+    ids = session.scalars(select(_PROJECT.c.id).where(_PROJECT.c.agency_id == agency_id)).all()
+    restate(session, agency_id, ids)
+    return len(ids)
+
+
+def _keep_chunk(session: Session, agency_id: int, chunk: list[Judged], *, fresh: bool) -> None:
+    told: dict[DutyKey, date] = {}
+    if not fresh:
+        ids = [project_id for project_id, _ in chunk]
+        told = _told(session, ids)
+        session.execute(delete(_FINDING).where(_FINDING.c.project_id.in_(ids)))
+        session.execute(delete(_DUTY).where(_DUTY.c.project_id.in_(ids)))
+        _update_derived(session, agency_id, chunk)
+    book = rulebook()
+    findings = [
+        _finding_row(agency_id, project_id, finding)
+        for project_id, record in chunk
+        for finding in book.judge(record)
+    ]
+    duties = [
+        _duty_row(agency_id, project_id, duty, told)
+        for project_id, record in chunk
+        for duty in book.duties(record)
+    ]
+    if findings:
+        session.execute(insert(_FINDING), findings)
+    if duties:
+        session.execute(insert(_DUTY), duties)
+
+
+def _update_derived(session: Session, agency_id: int, chunk: list[Judged]) -> None:
+    rows = []
+    for project_id, record in chunk:
+        row = project_row(agency_id, record)
+        rows.append({"the_id": project_id, **{name: row[name] for name in DERIVED}})
+    values: dict[str, Any] = {name: bindparam(name) for name in DERIVED}
+    session.connection().execute(
+        update(_PROJECT).where(_PROJECT.c.id == bindparam("the_id")).values(values), rows
+    )
+
+
+def _told(session: Session, ids: list[int]) -> dict[DutyKey, date]:
+    """Return for which day each duty was last spoken of; that survives its being worked out anew."""
+    reminder = models.Reminder
+    key = (reminder.project_id, reminder.rule, reminder.subject, reminder.due)
+    query = select(*key, func.max(reminder.told_on)).where(reminder.project_id.in_(ids)).group_by(*key)
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in session.execute(query)}
+
+
+def _finding_row(agency_id: int, project_id: int, finding: Finding) -> Row:
+    return {
+        "agency_id": agency_id,
+        "project_id": project_id,
+        "rule": finding.rule.id,
+        "subject": finding.subject,
+        "strength": finding.rule.strength,
+        "since": finding.since,
+        "until": finding.until,
+        "message": finding.message,
+        "reason": finding.reason,
+        "reason_since": finding.reason_since,
+    }
+
+
+def _duty_row(agency_id: int, project_id: int, duty: Duty, told: dict[DutyKey, date]) -> Row:
+    key = (project_id, duty.rule.id, duty.subject, duty.due)
+    return {
+        "agency_id": agency_id,
+        "project_id": project_id,
+        "rule": duty.rule.id,
+        "subject": duty.subject,
+        "since": duty.since,
+        "due": duty.due,
+        "done_on": duty.done_on,
+        "closed_on": duty.closed_on,
+        "owner": duty.rule.owner,
+        "message": duty.message,
+        "next_step_on": next_step_on(duty.due, duty.since, duty.settled_on, told.get(key)),
+    }
+
+
+def standing_rows(session: Session, agency_id: int) -> Iterator[tuple[object, ...]]:
+    """Yield what is kept of the agency, without row ids and in a fixed order, to be compared."""
+    for table in (_FINDING, _DUTY):
+        columns = [column for column in table.c if column.name != "id"]
+        query = select(*columns).where(table.c.agency_id == agency_id)
+        yield from sorted((tuple(row) for row in session.execute(query)), key=repr)
+    columns = [_PROJECT.c.number, *(_PROJECT.c[name] for name in DERIVED)]
+    query = select(*columns).where(_PROJECT.c.agency_id == agency_id)
+    yield from sorted((tuple(row) for row in session.execute(query)), key=repr)
