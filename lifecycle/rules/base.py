@@ -8,17 +8,20 @@ for every day is already there.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
-from lifecycle.record import ProjectRecord
+from lifecycle.record import ProjectRecord, Subcategory
 from lifecycle.roles import Role
 
 ALWAYS = date.min
 """``since`` of what does not depend on the day."""
+
+ONE_DAY = timedelta(days=1)
 
 
 class Strength(StrEnum):
@@ -57,21 +60,81 @@ class Owed(NamedTuple):
     message: str
 
 
-class Kind(Protocol):
-    """A kind of rule: parameters in, breaches out."""
+class Figure(NamedTuple):
+    """One line of a checklist that stands in no finding: what was asked, with the figures in it."""
 
+    subject: str
+    text: str
+    known: bool = True
+    """False where the record does not say what the rule asks, so that nobody can tell yet."""
+
+
+class Kind(ABC):
+    """A kind of rule: parameters in, breaches out. Kinds are frozen dataclasses of their parameters."""
+
+    @abstractmethod
     def breaches(self, record: ProjectRecord) -> Iterable[Breach]:
-        """Yield every breach over all days; messages are plain Chinese with the figures in them."""
+        """Return every breach over all days; messages are plain Chinese with the figures in them."""
 
-    def figures(self, record: ProjectRecord, day: date) -> str | None:
-        """Return the sentence with figures a checklist shows where the rule is held; ``None``: not applicable."""
+    def figures(self, record: ProjectRecord, day: date) -> Iterable[Figure]:  # noqa: ARG002 most guard nothing
+        """Return what a checklist of ``day`` shows where the rule is held; nothing: it does not apply."""
+        return ()
 
 
-class DutyKind(Kind, Protocol):
+class DutyKind(Kind):
     """A kind whose breaches are lateness in something owed."""
 
+    closing_excuses: ClassVar[bool] = False
+    """Whether a project closed on or before the due day owes nothing any more."""
+
+    @abstractmethod
     def owed(self, record: ProjectRecord) -> Iterable[Owed]:
-        """Yield everything owed over the whole life of the project, done or not."""
+        """Return everything owed over the whole life of the project, done or not."""
+
+    def breaches(self, record: ProjectRecord) -> Iterable[Breach]:
+        """Return what was not done in time, late from the day after it was due."""
+        for owed in self.owed(record):
+            if not self._in_time(owed):
+                yield from _late(owed)
+
+    def _in_time(self, owed: Owed) -> bool:
+        if owed.done_on is not None and owed.done_on <= owed.due:
+            return True
+        return self.closing_excuses and owed.closed_on is not None and owed.closed_on <= owed.due
+
+
+def _late(owed: Owed) -> Iterator[Breach]:
+    """Yield the days of lateness; what was done late stays a breach, said in other words."""
+    since = max(owed.since, owed.due + ONE_DAY)
+    done = owed.done_on
+    if done is None or done > since:
+        yield Breach(owed.subject, since, done, f"{owed.message}：应于 {owed.due} 前完成，到期未完成")
+    if done is not None:
+        yield Breach(
+            owed.subject,
+            max(since, done),
+            None,
+            f"{owed.message}：应于 {owed.due} 前完成，实际 {done} 完成，已逾期",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The projects a rule speaks of; what is ``None`` does not matter."""
+
+    self_established: bool | None = None
+    joint: bool | None = None
+    enterprise: bool | None = None
+    subcategory: Subcategory | None = None
+
+    def covers(self, record: ProjectRecord) -> bool:
+        """Whether the rule speaks of this project."""
+        return (
+            (self.self_established is None or self.self_established is record.self_established)
+            and (self.joint is None or self.joint is bool(record.joint_unit))
+            and (self.enterprise is None or self.enterprise is record.is_enterprise)
+            and (self.subcategory is None or self.subcategory is record.subcategory)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +145,8 @@ class Document:
     cited_as: str
     title: str
     issuer: str
-    issued_on: date
+    issued_on: date | None
+    """``None`` where the document itself does not say."""
     in_force_from: date | None
     in_force_until: date | None
 
@@ -97,6 +161,7 @@ class Rule:
     strength: Strength
     summary: str
     kind: Kind
+    scope: Scope
     guards: frozenset[Act]
     """The acts before which it is shown."""
     judges: bool

@@ -1,0 +1,192 @@
+"""The rulebook: the regulations in force, asked about a project.
+
+There is nothing else to ask: findings, the checklist before a button and the duties behind reminders all come
+from here, out of the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from lifecycle.record import ExceptionNote, ProjectRecord
+from lifecycle.rules.base import Act, Breach, Document, Duty, DutyKind, Finding, Rule, Strength
+from lifecycle.rules.loading import Programme, RulebookError, load_programmes
+from lifecycle.rules.verdict import Line, Mark, Verdict
+
+__all__ = [
+    "Line",
+    "Mark",
+    "Programme",
+    "Rulebook",
+    "RulebookError",
+    "UnknownProgramme",
+    "Verdict",
+    "rulebook",
+]
+
+PROGRAMMES_FOLDER = Path(__file__).with_name("programmes")
+
+
+class UnknownProgramme(LookupError):
+    """No file describes a programme of this name."""
+
+
+class Rulebook:
+    """Every version of every programme, and what its rules say of a project."""
+
+    def __init__(self, programmes: Iterable[Programme]) -> None:
+        versions: dict[str, list[Programme]] = {}
+        for programme in sorted(programmes, key=lambda one: (one.order, one.in_force_from or date.min)):
+            versions.setdefault(programme.name, []).append(programme)
+        for name, found in versions.items():
+            starts = {programme.in_force_from for programme in found}
+            if len(starts) < len(found):
+                raise RulebookError((name, "in_force_from"), "同一计划类别的两个版本自同日起施行")
+        self._versions = versions
+        self._rules = {rule.id: rule for found in versions.values() for one in found for rule in one.rules}
+        self.programmes: tuple[str, ...] = tuple(versions)
+        """The programmes' names, in the order of their files."""
+        self.documents: tuple[Document, ...] = tuple(
+            {one.document.key: one.document for found in versions.values() for one in found}.values()
+        )
+        self.usual_rules: frozenset[str] = frozenset(
+            rule.id for rule in self._rules.values() if rule.strength is Strength.USUAL
+        )
+        """The ids of rules that may be departed from with a written reason."""
+
+    @classmethod
+    def load(cls, folder: Path = PROGRAMMES_FOLDER) -> Rulebook:
+        """Return the rulebook of a folder; raises ``RulebookError`` naming file, rule and key."""
+        return cls(load_programmes(folder))
+
+    def programme(self, name: str, signed_on: date | None = None) -> Programme:
+        """Return the version in force when an agreement was signed.
+
+        Of an agreement signed before the first version it is the first; of one not signed, the latest. Raises
+        ``UnknownProgramme``.
+        """
+        versions = self._versions.get(name)
+        if versions is None:
+            raise UnknownProgramme(name)
+        if signed_on is None:
+            return versions[-1]
+        begun = [one for one in versions if one.in_force_from is None or one.in_force_from <= signed_on]
+        return begun[-1] if begun else versions[0]
+
+    def rule(self, rule_id: str) -> Rule:
+        """Return the rule of this id, in the latest version that has it; raises ``KeyError``."""
+        return self._rules[rule_id]
+
+    def judge(self, record: ProjectRecord) -> list[Finding]:
+        """Return the findings of all days; on any one day at most one stands for a rule and subject."""
+        reasons = {(note.rule, note.subject): note for note in record.exceptions}
+        findings: list[Finding] = []
+        for rule in self._rules_for(record):
+            if rule.judges and rule.scope.covers(record):
+                breaches = list(rule.kind.breaches(record))
+                if breaches:
+                    findings += _findings(record, rule, _disjoint(breaches), reasons)
+        return findings
+
+    def findings(self, record: ProjectRecord, as_of: date) -> list[Finding]:
+        """Return the findings that stand on ``as_of``, by rule and subject."""
+        standing = [finding for finding in self.judge(record) if finding.on(as_of)]
+        return sorted(standing, key=lambda finding: (finding.rule.id, finding.subject))
+
+    def duties(self, record: ProjectRecord) -> list[Duty]:
+        """Return everything owed over the whole life of the project, done or not, by due day."""
+        duties = [
+            Duty(record.number, rule, *owed)
+            for rule in self._rules_for(record)
+            if isinstance(rule.kind, DutyKind) and rule.scope.covers(record)
+            for owed in rule.kind.owed(record)
+        ]
+        return sorted(duties, key=lambda duty: (duty.due, duty.rule.id, duty.subject))
+
+    def checklist(
+        self, record: ProjectRecord, act: Act, day: date, subjects: Iterable[str] | None = None
+    ) -> Verdict:
+        """Return how the rules that guard ``act`` would stand on ``day``, were the record as it is given here.
+
+        ``record`` is the project as it would be after the act. ``subjects`` restricts what counts to those
+        subjects ("" is the whole project); rules that do not apply are left out.
+        """
+        wanted = None if subjects is None else frozenset(subjects)
+        reasons = {(note.rule, note.subject): note for note in record.exceptions}
+        lines = [
+            line
+            for rule in self._rules_for(record)
+            if act in rule.guards and rule.scope.covers(record)
+            for line in _lines(rule, record, day, reasons)
+            if wanted is None or line.subject in wanted
+        ]
+        return Verdict(tuple(sorted(lines, key=lambda line: line.rank)))
+
+    def _rules_for(self, record: ProjectRecord) -> tuple[Rule, ...]:
+        return self.programme(record.programme, record.signed_on).rules
+
+
+@cache
+def rulebook() -> Rulebook:
+    """Return the rulebook that comes with Keguan, read once."""
+    return Rulebook.load()
+
+
+Reasons = Mapping[tuple[str, str], ExceptionNote]
+
+
+def _disjoint(breaches: list[Breach]) -> list[Breach]:
+    """Return the breaches so that no two of one subject overlap; alike ones become one."""
+    if len(breaches) == 1:
+        return breaches
+    by_subject: dict[str, list[Breach]] = {}
+    for breach in breaches:
+        by_subject.setdefault(breach.subject, []).append(breach)
+    return [
+        breach for alike in by_subject.values() for breach in (alike if len(alike) == 1 else _merged(alike))
+    ]
+
+
+def _merged(alike: list[Breach]) -> Iterator[Breach]:
+    """Yield one subject's breaches as runs of days with one message each."""
+    turns = sorted({day for breach in alike for day in (breach.since, breach.until) if day is not None})
+    current: Breach | None = None
+    for turn in turns:
+        messages = [
+            one.message for one in alike if one.since <= turn and (one.until is None or turn < one.until)
+        ]
+        message = "；".join(dict.fromkeys(messages))
+        if current is not None and current.message == message:
+            continue
+        if current is not None:
+            yield current._replace(until=turn)
+        current = Breach(alike[0].subject, turn, None, message) if message else None
+    if current is not None:
+        yield current
+
+
+def _findings(
+    record: ProjectRecord, rule: Rule, breaches: list[Breach], reasons: Reasons
+) -> Iterator[Finding]:
+    for subject, since, until, message in breaches:
+        note = reasons.get((rule.id, subject)) if rule.strength is Strength.USUAL else None
+        finding = Finding(record.number, rule, subject, since, until, message)
+        yield finding if note is None else replace(finding, reason=note.reason, reason_since=note.approved_on)
+
+
+def _lines(rule: Rule, record: ProjectRecord, day: date, reasons: Reasons) -> Iterator[Line]:
+    breaches = _disjoint(list(rule.kind.breaches(record)))
+    standing = [finding for finding in _findings(record, rule, breaches, reasons) if finding.on(day)]
+    for finding in standing:
+        reason = finding.reason_on(day)
+        mark = Mark.NOT_HELD if reason is None else Mark.REASON_GIVEN
+        yield Line(rule, finding.subject, mark, finding.message, reason)
+    broken = {finding.subject for finding in standing}
+    for subject, text, known in rule.kind.figures(record, day):
+        # A sentence about the whole project says nothing true once a part of it is in breach.
+        if subject not in broken and not (subject == "" and broken):
+            yield Line(rule, subject, Mark.HELD if known else Mark.UNKNOWN, text)

@@ -1,0 +1,207 @@
+"""Reads the regulations from their files, and refuses what is not right in them, naming file, rule and key.
+
+A folder holds one file a document in ``documents/`` and one file a programme beside it. A document's rules are
+shared by its programmes (by those that name the rule's *part*, where it has one); a programme adds rules of its
+own and sets the parameters that differ.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lifecycle.roles import Role
+from lifecycle.rules import (  # noqa: F401 importing the modules registers their kinds
+    acceptance,
+    amounts,
+    changes,
+    duties,
+    filings,
+    indicators,
+    parties,
+    partners,
+    periods,
+    tranches,
+)
+from lifecycle.rules.base import Act, Document, DutyKind, Kind, Rule, Scope, Strength
+from lifecycle.rules.registry import ParameterError, build, kinds
+
+
+T = TypeVar("T")
+
+
+class RulebookError(ValueError):
+    """Something in a file of the rulebook is not right; ``where`` names file, rule and key."""
+
+    def __init__(self, where: tuple[str, ...], message: str) -> None:
+        super().__init__("：".join((*where, message)))
+        self.where = where
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One version of a programme (计划类别) with all its rules, its document's included."""
+
+    name: str
+    order: int
+    document: Document
+    in_force_from: date | None
+    in_force_until: date | None
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _RuleTable:
+    """A rule as a file writes it."""
+
+    id: str
+    kind: str
+    article: str
+    strength: Strength
+    summary: str
+    part: str | None = None
+    owner: Role | None = None
+    guards: frozenset[Act] = frozenset()
+    judges: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _ProgrammeTable:
+    """A programme as a file writes it, without its rules."""
+
+    name: str
+    order: int
+    document: str
+    part: str | None = None
+    in_force_from: date | None = None
+    in_force_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A rule before a programme has set its parameters."""
+
+    file: str
+    table: _RuleTable
+    params: Mapping[str, object]
+    scope: Scope
+
+    @property
+    def where(self) -> tuple[str, str]:
+        return self.file, self.table.id
+
+
+def load_programmes(folder: Path) -> list[Programme]:
+    """Return every version of every programme under ``folder``; raises ``RulebookError``."""
+    documents: dict[str, tuple[Document, list[_Draft]]] = {}
+    for path in sorted((folder / "documents").glob("*.toml")):
+        document, drafts = _read_document(path)
+        if document.key in documents:
+            raise RulebookError((path.name, "key"), f"制度 {document.key} 重复")
+        documents[document.key] = (document, drafts)
+    programmes = [_read_programme(path, documents) for path in sorted(folder.glob("*.toml"))]
+    _check_owners_of_ids(programmes)
+    used = {programme.document.key for programme in programmes}
+    for key in documents:
+        if key not in used:
+            raise RulebookError((key,), "没有计划类别引用这项制度")
+    return programmes
+
+
+def _check_owners_of_ids(programmes: list[Programme]) -> None:
+    owners: dict[str, str] = {}
+    for programme in programmes:
+        for rule in programme.rules:
+            if owners.setdefault(rule.id, programme.document.key) != programme.document.key:
+                raise RulebookError((programme.name, rule.id), "规则编号已用于另一项制度")
+
+
+def _read_document(path: Path) -> tuple[Document, list[_Draft]]:
+    content = _parse(path)
+    rules = content.pop("rules", [])
+    document = _table(Document, content, (path.name,))
+    return document, list(_read_rules(path.name, rules))
+
+
+def _read_programme(path: Path, documents: Mapping[str, tuple[Document, list[_Draft]]]) -> Programme:
+    content = _parse(path)
+    own = list(_read_rules(path.name, content.pop("rules", [])))
+    settings = content.pop("set", {})
+    table = _table(_ProgrammeTable, content, (path.name,))
+    if table.document not in documents:
+        raise RulebookError((path.name, "document"), f"没有制度 {table.document}")
+    document, shared = documents[table.document]
+    drafts = [draft for draft in shared if draft.table.part in (None, table.part)] + own
+    rules = tuple(_make_rules(path.name, document, drafts, settings))
+    return Programme(table.name, table.order, document, table.in_force_from, table.in_force_until, rules)
+
+
+def _read_rules(file: str, tables: list[dict[str, Any]]) -> Iterator[_Draft]:
+    for number, content in enumerate(tables, 1):
+        where = (file, str(content.get("id", f"第 {number} 条规则")))
+        params, scope = content.pop("params", {}), content.pop("only", {})
+        yield _Draft(file, _table(_RuleTable, content, where), params, _table(Scope, scope, (*where, "only")))
+
+
+def _make_rules(
+    file: str, document: Document, drafts: list[_Draft], settings: Mapping[str, Mapping[str, object]]
+) -> Iterator[Rule]:
+    seen: set[str] = set()
+    for draft in drafts:
+        if draft.table.id in seen:
+            raise RulebookError(draft.where, "规则编号重复")
+        seen.add(draft.table.id)
+        params = {**draft.params, **settings.get(draft.table.id, {})}
+        yield _make_rule(draft, document, params, file)
+    for id_ in settings:
+        if id_ not in seen:
+            raise RulebookError((file, "set", id_), "没有这条规则")
+
+
+def _make_rule(draft: _Draft, document: Document, params: Mapping[str, object], file: str) -> Rule:
+    table, where = draft.table, (file, draft.table.id)
+    if table.kind not in kinds():
+        raise RulebookError((*draft.where, "kind"), f"没有规则类型 {table.kind}")
+    kind: Kind = _table(kinds()[table.kind], params, where)
+    if isinstance(kind, DutyKind) is not (table.owner is not None):
+        raise RulebookError((*draft.where, "owner"), "有期限的规则应写明义务人，其余不写")
+    return Rule(
+        id=table.id,
+        document=document,
+        article=table.article,
+        strength=table.strength,
+        summary=_summary(table.summary, params, where),
+        kind=kind,
+        scope=draft.scope,
+        guards=table.guards,
+        judges=table.judges,
+        owner=table.owner,
+    )
+
+
+def _summary(text: str, params: Mapping[str, object], where: tuple[str, ...]) -> str:
+    shown = {key: "、".join(value) if isinstance(value, list) else value for key, value in params.items()}
+    try:
+        return text.format_map(shown)
+    except (KeyError, ValueError, IndexError) as error:
+        raise RulebookError((*where, "summary"), f"摘要中的参数有误：{error}") from None
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RulebookError((path.name,), f"不是有效的 TOML 文件：{error}") from None
+
+
+def _table(cls: type[T], content: Mapping[str, object], where: tuple[str, ...]) -> T:
+    if not isinstance(content, Mapping):
+        raise RulebookError(where, "应为一组参数")
+    try:
+        return build(cls, content)
+    except ParameterError as error:
+        raise RulebookError((*where, error.key), str(error)) from None

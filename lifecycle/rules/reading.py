@@ -1,0 +1,77 @@
+"""What several kinds of rule read from a record, and how they word it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from enum import StrEnum
+
+from lifecycle.money import Fen, wan
+from lifecycle.record import FISCAL, Acceptance, Conclusion, ProjectRecord, Source, Tranche
+from lifecycle.rules.base import Breach
+
+
+class Basis(StrEnum):
+    """The amounts of a project that rules measure or measure against."""
+
+    FISCAL = "财政资金"
+    PROVINCIAL = "省（市）级财政资金"
+    REQUESTED = "申请财政资金"
+    TOTAL = "项目总投资"
+
+    def of(self, record: ProjectRecord) -> Fen:
+        """Return this amount of the project; what was requested is what was granted where it is not given."""
+        match self:
+            case Basis.FISCAL:
+                return record.fiscal
+            case Basis.PROVINCIAL:
+                return record.provincial
+            case Basis.REQUESTED:
+                return record.provincial if record.requested is None else record.requested
+            case Basis.TOTAL:
+                return record.total
+
+
+def funds_of(record: ProjectRecord, source: Source) -> Fen:
+    """Return what the project has from one source by its agreement."""
+    match source:
+        case Source.PROVINCIAL:
+            return record.provincial
+        case Source.DISTRICT:
+            return record.district
+        case Source.JOINT:
+            return record.joint
+        case Source.OWN:
+            return record.own
+
+
+def payments(record: ProjectRecord, sources: Iterable[Source] = FISCAL) -> Iterator[tuple[date, Tranche]]:
+    """Yield what has been paid from ``sources``, with its day, whether past or future."""
+    for tranche in record.tranches:
+        if tranche.source in sources and tranche.paid > 0 and tranche.paid_on is not None:
+            yield tranche.paid_on, tranche
+
+
+def concluded(record: ProjectRecord, *conclusions: Conclusion) -> tuple[date, Acceptance] | None:
+    """Return the day of the conclusion and the acceptance, where its conclusion is one of those given."""
+    acceptance = record.acceptance
+    if acceptance is None or acceptance.concluded_on is None or acceptance.conclusion not in conclusions:
+        return None
+    return acceptance.concluded_on, acceptance
+
+
+def until_done(subject: str, since: date, done_on: date | None, message: str) -> tuple[Breach, ...]:
+    """Return the breach from ``since`` until something is done; none where it was done by then."""
+    if done_on is not None and done_on <= since:
+        return ()
+    return (Breach(subject, since, done_on, message),)
+
+
+def amount(fen: Fen) -> str:
+    """Return an amount as rules word it: ``14.00 万元``."""
+    return f"{wan(fen)} 万元"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names joined the Chinese way."""
+    return "、".join(names)
