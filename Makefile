@@ -7,14 +7,12 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
-HOST ?= 127.0.0.1
-PORT ?= 8000
 JOBS ?= 2
 # More words for pytest: make test PYTEST_ARGS="tests/unit -k money"
 PYTEST_ARGS ?=
 
 help:
-	@echo "make run      启动科管（演示数据）   start Keguan with a demo bureau on http://$(HOST):$(PORT)"
+	@echo "make run      启动科管（演示数据）   start Keguan with a demo bureau on http://127.0.0.1:8000"
 	@echo "make install  安装                   install into .venv ($(BIN)/keguan)"
 	@echo "make test     检查并运行全部测试     linters and every test"
 	@echo "make lint     只做静态检查           ruff, mypy, import-linter"
@@ -25,7 +23,7 @@ help:
 
 run: .venv/.installed
 	@$(BIN)/keguan demo
-	@exec $(BIN)/keguan run --host $(HOST) --port $(PORT)
+	@exec $(BIN)/keguan run
 
 install: .venv/.installed
 
