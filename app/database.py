@@ -8,25 +8,67 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 
-from lifecycle.database import normalised, open_database
+from lifecycle.database import normalised, open_database, sqlite_file
+from lifecycle.refusals import Refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
+class DatabaseNotReady(Refusal):
+    """The database has not been set up, or is of another version than the program."""
+
+
 def instance_folder() -> Path:
-    """Return the folder of this installation's own files (``KEGUAN_INSTANCE``, else instance/), made if missing."""
+    """Return the folder of our own files: ``KEGUAN_INSTANCE``, else instance/, made if missing."""
     folder = Path(os.environ.get("KEGUAN_INSTANCE") or ROOT / "instance")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def database_url() -> str:
-    """Return the SQLAlchemy URL of ``KEGUAN_DATABASE_URL``, else that of a SQLite file in the instance folder."""
+    """Return the SQLAlchemy URL in ``KEGUAN_DATABASE_URL``, else that of SQLite in the instance folder."""
     return normalised(
         os.environ.get("KEGUAN_DATABASE_URL") or f"sqlite:///{instance_folder() / 'keguan.sqlite3'}"
     )
+
+
+def open_ready_database(url: str | None = None) -> Engine:
+    """Return an engine for a database whose schema is this program's; nothing is made or changed.
+
+    Raises ``DatabaseNotReady``.
+    """
+    url = url or database_url()
+    file = sqlite_file(make_url(url))
+    if file is not None and not file.exists():
+        raise DatabaseNotReady("数据库尚未初始化，请先运行 keguan init。")
+    engine = open_database(url)
+    try:
+        found = _revision(engine)
+        if found != _newest_revision():
+            raise DatabaseNotReady(
+                "数据库与程序版本不一致，请先运行 keguan init 完成升级。"
+                if found
+                else "数据库尚未初始化，请先运行 keguan init。"
+            )
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _newest_revision() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def migrate(url: str, revision: str = "head") -> None:
