@@ -71,13 +71,17 @@ def meets(locked: dict[str, str], wanted: Requirement) -> bool:
 
 
 def imported(path: Path) -> set[str]:
-    """Return the top-level names of what a module imports absolutely."""
+    """Return the top-level names of what a module imports absolutely when it runs."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    waiting: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             names.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             names.add(node.module.partition(".")[0])
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        waiting.extend(() if for_types else ast.iter_child_nodes(node))
     return names
 
 
