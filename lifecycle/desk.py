@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from lifecycle.listing import open_duties
@@ -67,7 +68,7 @@ def heap(session: Session, actor: Actor, urgency: Urgency, today: date, limit: i
     """Return the duties of one heap that concern the actor, the earliest deadline first."""
     where = and_(_on_desk(actor), open_duties(today), _within(urgency, today))
     joined = select(func.count()).select_from(KeptDuty).join(Project, Project.id == KeptDuty.project_id)
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(
             Project.number,
             Project.title,
