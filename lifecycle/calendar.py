@@ -1,4 +1,4 @@
-"""Dates: months and years that clamp to the month's end, and the working days of the State Council's notices."""
+"""Dates: months and years that clamp to the month's end, and working days by the State Council's notices."""
 
 from __future__ import annotations
 

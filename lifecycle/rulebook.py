@@ -23,7 +23,7 @@ __all__ = [
     "Programme",
     "Rulebook",
     "RulebookError",
-    "UnknownProgramme",
+    "UnknownProgrammeError",
     "Verdict",
     "rulebook",
 ]
@@ -31,7 +31,7 @@ __all__ = [
 PROGRAMMES_FOLDER = Path(__file__).with_name("programmes")
 
 
-class UnknownProgramme(LookupError):
+class UnknownProgrammeError(LookupError):
     """No file describes a programme of this name."""
 
 
@@ -67,11 +67,11 @@ class Rulebook:
         """Return the version in force when an agreement was signed.
 
         Of an agreement signed before the first version it is the first; of one not signed, the latest. Raises
-        ``UnknownProgramme``.
+        ``UnknownProgrammeError``.
         """
         versions = self._versions.get(name)
         if versions is None:
-            raise UnknownProgramme(name)
+            raise UnknownProgrammeError(name)
         if signed_on is None:
             return versions[-1]
         begun = [one for one in versions if one.in_force_from is None or one.in_force_from <= signed_on]
@@ -110,7 +110,7 @@ class Rulebook:
     def checklist(
         self, record: ProjectRecord, act: Act, day: date, subjects: Iterable[str] | None = None
     ) -> Verdict:
-        """Return how the rules that guard ``act`` would stand on ``day``, were the record as it is given here.
+        """Return how the rules that guard ``act`` would stand on ``day``, were the record as given.
 
         ``record`` is the project as it would be after the act. ``subjects`` restricts what counts to those
         subjects ("" is the whole project); rules that do not apply are left out.

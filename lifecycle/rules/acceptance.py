@@ -73,10 +73,8 @@ class AcceptanceAuthority(Kind):
     def _text(self, acceptance: Acceptance, done_on: date | None) -> str:
         if done_on is not None:
             return "验收结论作出时，联席会议审议和区政府审定尚未完成"
-        return (
-            f"联席会议审议 {acceptance.conference_on or '无'}，区政府审定 {acceptance.government_on or '无'}，"
-            "应先审议、后审定"
-        )
+        conference, government = acceptance.conference_on or "无", acceptance.government_on or "无"
+        return f"联席会议审议 {conference}，区政府审定 {government}，应先审议、后审定"
 
 
 @kind("merged-acceptance")

@@ -98,7 +98,8 @@ class Shortfall(Limit):
         if needed is None:
             return "实际资助未少于申请额度，没有差额需要自筹"
         short = Basis.REQUESTED.of(record) - record.provincial
-        return f"实际资助比申请少 {amount(short)}，自筹资金 {amount(record.own)}，连同配套应不低于 {amount(needed)}"
+        own = f"自筹资金 {amount(record.own)}，连同配套应不低于 {amount(needed)}"
+        return f"实际资助比申请少 {amount(short)}，{own}"
 
 
 @kind("own-share")
@@ -115,7 +116,8 @@ class OwnShare(Limit):
     def text(self, record: ProjectRecord) -> str:
         """Return the division."""
         share = percent(record.own, record.total) if record.total else "0.0%"
-        return f"自筹资金 {amount(record.own)} ÷ 项目总投资 {amount(record.total)} = {share}，应不低于 {self.percent}%"
+        division = f"自筹资金 {amount(record.own)} ÷ 项目总投资 {amount(record.total)} = {share}"
+        return f"{division}，应不低于 {self.percent}%"
 
 
 @kind("district-ratio")

@@ -41,7 +41,7 @@ class Act(StrEnum):
 
 
 class Breach(NamedTuple):
-    """What a kind of rule found: not held from ``since`` up to, not including, ``until`` (``None`` = for good)."""
+    """What was not held from ``since`` up to, not including, ``until`` (``None``: for good)."""
 
     subject: str
     since: date
@@ -199,7 +199,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something owed by a date, why and by whom; open from ``since`` until it is done or the project closes."""
+    """Something owed by a date, why and by whom; open from ``since`` until done or the project closes."""
 
     project: str
     rule: Rule

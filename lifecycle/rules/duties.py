@@ -50,11 +50,15 @@ class PlannedPayment(DutyKind):
                 tranche.planned_on,
                 self._done_on(tranche),
                 record.concluded_on,
-                f"{self.source}第 {tranche.number} 期资金 {amount(tranche.planned)} {'足额' if self.in_full else ''}到位",
+                self._message(tranche),
             )
             for tranche in record.tranches
             if tranche.source is self.source and tranche.planned_on is not None
         ]
+
+    def _message(self, tranche: Tranche) -> str:
+        arrive = "足额到位" if self.in_full else "到位"
+        return f"{self.source}第 {tranche.number} 期资金 {amount(tranche.planned)} {arrive}"
 
     def _done_on(self, tranche: Tranche) -> date | None:
         enough = tranche.is_payment and (not self.in_full or tranche.paid >= tranche.planned)

@@ -1,8 +1,8 @@
 """Reads the regulations from their files, and refuses what is not right in them, naming file, rule and key.
 
-A folder holds one file a document in ``documents/`` and one file a programme beside it. A document's rules are
-shared by its programmes (by those that name the rule's *part*, where it has one); a programme adds rules of its
-own and sets the parameters that differ.
+A folder holds one file a document in ``documents/`` and one file a programme beside it. A document's rules
+are shared by its programmes (by those that name the rule's *part*, where it has one); a programme adds rules
+of its own and sets the parameters that differ.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from lifecycle.rules import (  # noqa: F401 importing the modules registers thei
 )
 from lifecycle.rules.base import Act, Document, DutyKind, Kind, Rule, Scope, Strength
 from lifecycle.rules.registry import ParameterError, build, kinds
-
 
 T = TypeVar("T")
 
