@@ -11,12 +11,14 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from lifecycle import models
+from lifecycle.bulk import Values, insert_rows
+from lifecycle.columns import PROJECT, Derived, derived
 from lifecycle.record import ProjectRecord
-from lifecycle.records import CHUNK, Row, load_records, project_row
+from lifecycle.records import CHUNK, load_records
 from lifecycle.reminding import next_step_on
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Duty, Finding
@@ -24,10 +26,6 @@ from lifecycle.rules.base import Duty, Finding
 Judged = tuple[int, ProjectRecord]
 DutyKey = tuple[int, str, str, date]
 
-DERIVED = ("stage", "year", "title_order", "unit_order", "search_text")
-"""Columns of the project that are worked out from the others."""
-
-_PROJECT: Table = models.Base.metadata.tables["project"]
 _FINDING: Table = models.Base.metadata.tables["kept_finding"]
 _DUTY: Table = models.Base.metadata.tables["kept_duty"]
 
@@ -46,7 +44,7 @@ def keep(session: Session, agency_id: int, judged: Iterable[Judged], *, fresh: b
 
 def rebuild(session: Session, agency_id: int) -> int:
     """Work out everything kept of the agency anew; return the number of projects."""
-    ids = session.scalars(select(_PROJECT.c.id).where(_PROJECT.c.agency_id == agency_id)).all()
+    ids = session.scalars(select(PROJECT.c.id).where(PROJECT.c.agency_id == agency_id)).all()
     restate(session, agency_id, ids)
     return len(ids)
 
@@ -58,33 +56,27 @@ def _keep_chunk(session: Session, agency_id: int, chunk: list[Judged], *, fresh:
         told = _told(session, ids)
         session.execute(delete(_FINDING).where(_FINDING.c.project_id.in_(ids)))
         session.execute(delete(_DUTY).where(_DUTY.c.project_id.in_(ids)))
-        _update_derived(session, agency_id, chunk)
+        _update_derived(session, chunk)
     book = rulebook()
     findings = [
         _finding_row(agency_id, project_id, finding)
         for project_id, record in chunk
         for finding in book.judge(record)
     ]
+    insert_rows(session, _FINDING, _FINDING_COLUMNS, findings)
     duties = [
         _duty_row(agency_id, project_id, duty, told)
         for project_id, record in chunk
         for duty in book.duties(record)
     ]
-    if findings:
-        session.execute(insert(_FINDING), findings)
-    if duties:
-        session.execute(insert(_DUTY), duties)
+    insert_rows(session, _DUTY, _DUTY_COLUMNS, duties)
 
 
-def _update_derived(session: Session, agency_id: int, chunk: list[Judged]) -> None:
-    rows = []
-    for project_id, record in chunk:
-        row = project_row(agency_id, record)
-        rows.append({"the_id": project_id, **{name: row[name] for name in DERIVED}})
-    values: dict[str, Any] = {name: bindparam(name) for name in DERIVED}
-    session.connection().execute(
-        update(_PROJECT).where(_PROJECT.c.id == bindparam("the_id")).values(values), rows
-    )
+def _update_derived(session: Session, chunk: list[Judged]) -> None:
+    rows = [{"the_id": project_id, **derived(record)._asdict()} for project_id, record in chunk]
+    values: dict[str, Any] = {name: bindparam(name) for name in Derived._fields}
+    statement = update(PROJECT).where(PROJECT.c.id == bindparam("the_id")).values(values)
+    session.connection().execute(statement, rows)
 
 
 def _told(session: Session, ids: list[int]) -> dict[DutyKey, date]:
@@ -95,36 +87,34 @@ def _told(session: Session, ids: list[int]) -> dict[DutyKey, date]:
     return {(row[0], row[1], row[2], row[3]): row[4] for row in session.execute(query)}
 
 
-def _finding_row(agency_id: int, project_id: int, finding: Finding) -> Row:
-    return {
-        "agency_id": agency_id,
-        "project_id": project_id,
-        "rule": finding.rule.id,
-        "subject": finding.subject,
-        "strength": finding.rule.strength,
-        "since": finding.since,
-        "until": finding.until,
-        "message": finding.message,
-        "reason": finding.reason,
-        "reason_since": finding.reason_since,
-    }
+_FINDING_COLUMNS = (
+    *("agency_id", "project_id", "rule", "subject", "strength"),
+    *("since", "until", "message", "reason", "reason_since"),
+)
 
 
-def _duty_row(agency_id: int, project_id: int, duty: Duty, told: dict[DutyKey, date]) -> Row:
-    key = (project_id, duty.rule.id, duty.subject, duty.due)
-    return {
-        "agency_id": agency_id,
-        "project_id": project_id,
-        "rule": duty.rule.id,
-        "subject": duty.subject,
-        "since": duty.since,
-        "due": duty.due,
-        "done_on": duty.done_on,
-        "closed_on": duty.closed_on,
-        "owner": duty.rule.owner,
-        "message": duty.message,
-        "next_step_on": next_step_on(duty.due, duty.since, duty.settled_on, told.get(key)),
-    }
+def _finding_row(agency_id: int, project_id: int, finding: Finding) -> Values:
+    rule = finding.rule
+    return (
+        *(agency_id, project_id, rule.id, finding.subject, rule.strength),
+        *(finding.since, finding.until, finding.message, finding.reason, finding.reason_since),
+    )
+
+
+_DUTY_COLUMNS = (
+    *("agency_id", "project_id", "rule", "subject", "since", "due"),
+    *("done_on", "closed_on", "owner", "message", "next_step_on"),
+)
+
+
+def _duty_row(agency_id: int, project_id: int, duty: Duty, told: dict[DutyKey, date]) -> Values:
+    rule = duty.rule
+    told_on = told.get((project_id, rule.id, duty.subject, duty.due))
+    next_step = next_step_on(duty.due, duty.since, duty.settled_on, told_on)
+    return (
+        *(agency_id, project_id, rule.id, duty.subject, duty.since, duty.due),
+        *(duty.done_on, duty.closed_on, rule.owner, duty.message, next_step),
+    )
 
 
 def standing_rows(session: Session, agency_id: int) -> Iterator[tuple[object, ...]]:
@@ -133,6 +123,6 @@ def standing_rows(session: Session, agency_id: int) -> Iterator[tuple[object, ..
         columns = [column for column in table.c if column.name != "id"]
         query = select(*columns).where(table.c.agency_id == agency_id)
         yield from sorted((tuple(row) for row in session.execute(query)), key=repr)
-    columns = [_PROJECT.c.number, *(_PROJECT.c[name] for name in DERIVED)]
-    query = select(*columns).where(_PROJECT.c.agency_id == agency_id)
+    columns = [PROJECT.c.number, *(PROJECT.c[name] for name in Derived._fields)]
+    query = select(*columns).where(PROJECT.c.agency_id == agency_id)
     yield from sorted((tuple(row) for row in session.execute(query)), key=repr)
