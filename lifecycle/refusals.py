@@ -46,6 +46,10 @@ class SamePerson(Refusal):
     """Nobody does two of propose, approve and pay on one tranche. The bureau's own separation of duties."""
 
 
+class SignInRefused(Refusal):
+    """Nobody was signed in. The message never tells whether the account exists."""
+
+
 class InvalidInput(Refusal):
     """What was typed does not do; ``errors`` maps field names to what is wrong with them."""
 

@@ -3,7 +3,7 @@
 from lifecycle.models.audit import AuditEntry
 from lifecycle.models.base import Base, Instant, choice
 from lifecycle.models.clock import InboxMessage, JobRun, OutboxMessage, Reminder
-from lifecycle.models.people import Agency, Membership, User
+from lifecycle.models.people import Agency, Membership, SignInTries, User
 from lifecycle.models.project import (
     Acceptance,
     AnnualReport,
@@ -46,6 +46,7 @@ __all__ = [
     "Payment",
     "Project",
     "Reminder",
+    "SignInTries",
     "Spending",
     "Tranche",
     "User",

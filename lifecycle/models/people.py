@@ -35,8 +35,6 @@ class User(Base):
     password_hash: Mapped[str]
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
-    failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    locked_until: Mapped[datetime | None]
     session_stamp: Mapped[str]
     """Part of every session; a new one signs the person out everywhere."""
     created_at: Mapped[datetime]
@@ -44,6 +42,19 @@ class User(Base):
     memberships: Mapped[list[Membership]] = relationship(
         back_populates="user", cascade="all, delete-orphan", order_by="Membership.id"
     )
+
+
+class SignInTries(Base):
+    """Wrong passwords lately given for a user name, whether or not anybody bears it.
+
+    Names that nobody bears are counted too, so that a lock-out does not tell which names exist.
+    """
+
+    __tablename__ = "sign_in_tries"
+
+    username: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    last_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Membership(Base):

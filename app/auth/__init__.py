@@ -1,0 +1,1 @@
+"""Signing in and out, passwords, and choosing the agency to work in."""

@@ -1,0 +1,79 @@
+"""How a refusal or a mistake becomes an answer. The one place that knows; views have no try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask, current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.extensions import db
+from app.permissions import is_htmx, roles_with
+from lifecycle.refusals import (
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    SamePerson,
+    SignInRefused,
+    VerdictRefused,
+)
+
+STATUS: Mapping[type[Refusal], int] = {
+    NotPermitted: 403,
+    NotFound: 404,
+    IllegalTransition: 409,
+    SamePerson: 409,
+    SignInRefused: 403,
+    InvalidInput: 422,
+    VerdictRefused: 422,
+}
+"""What HTTP calls each refusal; one that is not named is a 422."""
+
+PAGES = frozenset({400, 403, 404, 409, 413, 422, 429, 500})
+"""The statuses that have a page of their own in templates/errors."""
+
+
+def register(app: Flask) -> None:
+    """Let ``app`` answer every refusal and mistake with a page, or a fragment where htmx asked."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _broken)
+
+
+def _refused(refusal: Refusal) -> ResponseReturnValue:
+    db.session.rollback()
+    status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 422)
+    message = refusal.message
+    if isinstance(refusal, NotPermitted):
+        message = f"这一项需要“{'”或“'.join(roles_with(refusal.permission))}”角色才能办理。"
+    return _answer(status, message, getattr(refusal, "verdict", None))
+
+
+def _stale_form(error: CSRFError) -> ResponseReturnValue:
+    del error
+    return _answer(400, "页面停留太久，已经过期，刚才的操作没有办理。")
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error  # a redirect is no mistake
+    return _answer(error.code)
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    if current_app.testing:
+        raise error
+    current_app.logger.error("unhandled", exc_info=error)
+    return _answer(500)
+
+
+def _answer(status: int, message: str | None = None, verdict: object = None) -> ResponseReturnValue:
+    name = status if status in PAGES else (500 if status >= 500 else 400)
+    template = "errors/fragment.html" if is_htmx() else f"errors/{name}.html"
+    return render_template(template, message=message, status=name, verdict=verdict), status

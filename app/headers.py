@@ -1,0 +1,62 @@
+"""What every answer tells the browser: what it may load, what it may keep, which static file is meant."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+)
+"""Nothing inline and nothing from elsewhere: typed-in text can never become a script."""
+
+ALWAYS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+YEAR = 365 * 24 * 60 * 60
+
+
+def register(app: Flask) -> None:
+    """Add the headers to every answer and a version to every static address."""
+    app.after_request(_add_headers)
+    app.url_defaults(_name_version)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in ALWAYS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static" and "v" in request.args and response.status_code in {200, 206, 304}:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    elif request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _name_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Give a static file's address a part that changes with its content: it may be kept for a year."""
+    if endpoint != "static" or "v" in values or current_app.static_folder is None:
+        return
+    path = Path(current_app.static_folder, values["filename"])
+    if path.is_file():
+        values["v"] = _digest(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _digest(path: Path, _changed: int) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:12]

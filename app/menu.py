@@ -1,0 +1,106 @@
+"""The frame around every page: the menu by role, the agency, the person, the inbox count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_login import current_user
+from sqlalchemy import func, select
+
+from app import clock
+from app.extensions import db
+from app.permissions import current_actor, has_actor
+from lifecycle.models import InboxMessage
+from lifecycle.roles import ROLE_NAMES, Actor, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the menu: shown to whoever may open it."""
+
+    label: str
+    endpoint: str
+    icon: str
+    permission: Permission
+
+
+MENU = (
+    Entry("工作台", "workbench.index", "house", Permission.SEE_OWN_DESK),
+    Entry("项目", "projects.index", "folder", Permission.SEE_PROJECTS),
+    Entry("经费", "money.index", "cash-coin", Permission.SEE_MONEY),
+    Entry("台账", "ledger.index", "table", Permission.SEE_LEDGER),
+    Entry("制度库", "rulebook.index", "book", Permission.SEE_RULEBOOK),
+    Entry("设置", "admin.people", "gear", Permission.MANAGE_PEOPLE),
+)
+
+
+class Frame:
+    """What stands around a page. Worked out when a template asks, since fragments never do."""
+
+    def __init__(self, actor: Actor, agencies: Mapping[int, str]) -> None:
+        self._actor = actor
+        self._agencies = agencies
+        self.agency = agencies[actor.agency_id]
+        self.person_name = actor.name
+        self.person_roles = [name for role, name in ROLE_NAMES.items() if role in actor.roles]
+        self.switch_url = url_for("auth.switch")
+        self.home_url = url_for("workbench.index")
+        self.search_url = url_for("projects.index") if actor.may(Permission.SEE_PROJECTS) else None
+        self.inbox_url = url_for("inbox.index")
+        self.password_url = url_for("auth.password")
+        self.sign_out_url = url_for("auth.sign_out")
+
+    @property
+    def agencies(self) -> list[dict[str, Any]]:
+        """The agencies to choose from."""
+        return [
+            {"id": agency_id, "label": name, "current": agency_id == self._actor.agency_id}
+            for agency_id, name in self._agencies.items()
+        ]
+
+    @cached_property
+    def inbox_count(self) -> int:
+        """Messages not read yet."""
+        query = select(func.count()).where(
+            InboxMessage.user_id == self._actor.user_id,
+            InboxMessage.agency_id == self._actor.agency_id,
+            InboxMessage.read_at.is_(None),
+        )
+        return db.session.scalar(query) or 0
+
+
+def menu_of(actor: Actor) -> list[dict[str, Any]]:
+    """Return the entries this actor may open; the one whose part of the site is open is active."""
+    part = (request.endpoint or "").partition(".")[0]
+    return [
+        {
+            "label": entry.label,
+            "url": url_for(entry.endpoint),
+            "icon": entry.icon,
+            "active": entry.endpoint.partition(".")[0] == part,
+            "count": 0,
+        }
+        for entry in MENU
+        if actor.may(entry.permission)
+    ]
+
+
+def register(app: Flask) -> None:
+    """Hand the frame to every template."""
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    if not has_actor():
+        return {"today": clock.today()}
+    actor = current_actor()
+    return {
+        "today": clock.today(),
+        "menu": menu_of(actor),
+        "frame": Frame(actor, current_user.person.agencies),
+        "agency_name": current_user.person.agencies[actor.agency_id],
+    }
