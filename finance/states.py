@@ -1,9 +1,11 @@
-"""The states of a batch, and the table of how it may go on. (A tranche's are the lifecycle's.)"""
+"""The states of a batch, how a proposal may end, and what is on its way. (A tranche's states are the lifecycle's.)"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from lifecycle.stages import Stage, TrancheState
 
 
 class BatchState(StrEnum):
@@ -12,10 +14,30 @@ class BatchState(StrEnum):
     DRAFT = "编制中"
     ISSUED = "已出表"
     BOOKED = "已登记"
+    DISCARDED = "已作废"
 
 
 BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
-    BatchState.DRAFT: frozenset({BatchState.ISSUED}),
+    BatchState.DRAFT: frozenset({BatchState.ISSUED, BatchState.DISCARDED}),
     BatchState.ISSUED: frozenset({BatchState.BOOKED}),
     BatchState.BOOKED: frozenset(),
+    BatchState.DISCARDED: frozenset(),
 }
+
+
+class Ending(StrEnum):
+    """How a proposal ended without a payment."""
+
+    RETURNED = "退回"
+    WITHDRAWN = "撤回"
+
+
+IN_PROCESS = frozenset(
+    {TrancheState.PROPOSED, TrancheState.APPROVED, TrancheState.BATCHED, TrancheState.ISSUED}
+)
+"""States of a tranche whose money is on its way: a later proposal counts it as paid."""
+
+UNPAID = frozenset(TrancheState) - {TrancheState.PAID}
+
+PAYABLE_NO_MORE = frozenset({Stage.NOT_PASSED, Stage.TERMINATED, Stage.CLEARING, Stage.CLEARED})
+"""Stages after which accounts are cleared instead of money paid (SPB 33, EA 17)."""

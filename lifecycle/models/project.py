@@ -158,7 +158,7 @@ class Payment(Base):
     tranche_id: Mapped[int] = mapped_column(ForeignKey("tranche.id", ondelete="CASCADE"), unique=True)
     amount_fen: Mapped[FenColumn]
     paid_on: Mapped[date | None]
-    voucher: Mapped[str | None]
+    voucher: Mapped[str | None] = mapped_column(index=True)
     booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     """NULL where the payment came with a ledger."""
 

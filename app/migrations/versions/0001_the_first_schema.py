@@ -20,7 +20,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('revision', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('is_demo', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column('is_demo', sa.Boolean(), server_default=sa.text('0'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agency')),
     sa.UniqueConstraint('name', name=op.f('uq_agency_name'))
     )
@@ -31,7 +31,7 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(), nullable=False),
     sa.Column('finished_at', sa.DateTime(), nullable=True),
     sa.Column('outcome', sa.String(), nullable=True),
-    sa.Column('failed', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column('failed', sa.Boolean(), server_default=sa.text('0'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_job_run')),
     sa.UniqueConstraint('job', 'slot', name=op.f('uq_job_run_job_slot'))
     )
@@ -50,8 +50,8 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('email', sa.String(), nullable=True),
     sa.Column('password_hash', sa.String(), nullable=False),
-    sa.Column('must_change_password', sa.Boolean(), server_default=sa.false(), nullable=False),
-    sa.Column('is_active', sa.Boolean(), server_default=sa.true(), nullable=False),
+    sa.Column('must_change_password', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('is_active', sa.Boolean(), server_default=sa.text('1'), nullable=False),
     sa.Column('session_stamp', sa.String(), nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_user_account')),
@@ -60,21 +60,25 @@ def upgrade() -> None:
     op.create_table('batch',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('agency_id', sa.Integer(), nullable=False),
-    sa.Column('number', sa.String(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('running', sa.Integer(), nullable=False),
     sa.Column('source', sa.Enum('省（市）级财政', '区（县）级财政', '联合实施单位', '自筹', name='source', native_enum=False, create_constraint=True, length=32), nullable=False),
-    sa.Column('state', sa.Enum('编制中', '已出表', '已登记', name='state', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('state', sa.Enum('编制中', '已出表', '已登记', '已作废', name='state', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('made_by_id', sa.Integer(), nullable=False),
     sa.Column('made_on', sa.Date(), nullable=False),
+    sa.Column('issued_by_id', sa.Integer(), nullable=True),
     sa.Column('issued_on', sa.Date(), nullable=True),
     sa.Column('checksum', sa.String(), nullable=True),
     sa.Column('sheet', sa.LargeBinary(), nullable=True),
+    sa.CheckConstraint('running >= 1', name=op.f('ck_batch_running')),
     sa.ForeignKeyConstraint(['agency_id'], ['agency.id'], name=op.f('fk_batch_agency_id')),
+    sa.ForeignKeyConstraint(['issued_by_id'], ['user_account.id'], name=op.f('fk_batch_issued_by_id')),
     sa.ForeignKeyConstraint(['made_by_id'], ['user_account.id'], name=op.f('fk_batch_made_by_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_batch')),
-    sa.UniqueConstraint('agency_id', 'number', name=op.f('uq_batch_agency_id_number'))
+    sa.UniqueConstraint('agency_id', 'year', 'running', name=op.f('uq_batch_agency_id_year_running'))
     )
     with op.batch_alter_table('batch', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_batch_agency_id'), ['agency_id'], unique=False)
+        batch_op.create_index('ix_batch_state', ['agency_id', 'state'], unique=False)
 
     op.create_table('membership',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -435,8 +439,8 @@ def upgrade() -> None:
     sa.Column('project_number', sa.String(), nullable=False),
     sa.Column('project_title', sa.String(), nullable=False),
     sa.Column('payee', sa.String(), nullable=False),
-    sa.Column('bank_name', sa.String(), nullable=True),
-    sa.Column('bank_account', sa.String(), nullable=True),
+    sa.Column('bank_name', sa.String(), nullable=False),
+    sa.Column('bank_account', sa.String(), nullable=False),
     sa.Column('granted_fen', sa.BigInteger(), nullable=False),
     sa.Column('paid_before_fen', sa.BigInteger(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
@@ -503,6 +507,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payment')),
     sa.UniqueConstraint('tranche_id', name=op.f('uq_payment_tranche_id'))
     )
+    with op.batch_alter_table('payment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payment_voucher'), ['voucher'], unique=False)
+
     op.create_table('proposal',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('tranche_id', sa.Integer(), nullable=False),
@@ -511,27 +518,37 @@ def upgrade() -> None:
     sa.Column('proposed_on', sa.Date(), nullable=False),
     sa.Column('reasons', sa.JSON(), nullable=False),
     sa.Column('verdict', sa.JSON(), nullable=False),
-    sa.Column('decided_by_id', sa.Integer(), nullable=True),
-    sa.Column('decided_on', sa.Date(), nullable=True),
-    sa.Column('decision', sa.String(), nullable=True),
-    sa.Column('decision_note', sa.String(), nullable=True),
+    sa.Column('approved_by_id', sa.Integer(), nullable=True),
+    sa.Column('approved_on', sa.Date(), nullable=True),
+    sa.Column('ending', sa.Enum('退回', '撤回', name='ending', native_enum=False, create_constraint=True, length=32), nullable=True),
+    sa.Column('ended_by_id', sa.Integer(), nullable=True),
+    sa.Column('ended_on', sa.Date(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.CheckConstraint('(approved_by_id IS NULL) = (approved_on IS NULL)', name=op.f('ck_proposal_approved')),
     sa.CheckConstraint('amount_fen > 0', name=op.f('ck_proposal_amount')),
-    sa.ForeignKeyConstraint(['decided_by_id'], ['user_account.id'], name=op.f('fk_proposal_decided_by_id')),
+    sa.CheckConstraint('approved_by_id <> proposed_by_id', name=op.f('ck_proposal_two_people')),
+    sa.ForeignKeyConstraint(['approved_by_id'], ['user_account.id'], name=op.f('fk_proposal_approved_by_id')),
+    sa.ForeignKeyConstraint(['ended_by_id'], ['user_account.id'], name=op.f('fk_proposal_ended_by_id')),
     sa.ForeignKeyConstraint(['proposed_by_id'], ['user_account.id'], name=op.f('fk_proposal_proposed_by_id')),
     sa.ForeignKeyConstraint(['tranche_id'], ['tranche.id'], name=op.f('fk_proposal_tranche_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_proposal'))
     )
     with op.batch_alter_table('proposal', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_proposal_tranche_id'), ['tranche_id'], unique=False)
+        batch_op.create_index('uq_proposal_live', ['tranche_id'], unique=True, sqlite_where=sa.text('ending IS NULL'), postgresql_where=sa.text('ending IS NULL'))
 
 
 
 def downgrade() -> None:
     """Take back."""
     with op.batch_alter_table('proposal', schema=None) as batch_op:
+        batch_op.drop_index('uq_proposal_live', sqlite_where=sa.text('ending IS NULL'), postgresql_where=sa.text('ending IS NULL'))
         batch_op.drop_index(batch_op.f('ix_proposal_tranche_id'))
 
     op.drop_table('proposal')
+    with op.batch_alter_table('payment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payment_voucher'))
+
     op.drop_table('payment')
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_message_due')
@@ -620,7 +637,7 @@ def downgrade() -> None:
 
     op.drop_table('membership')
     with op.batch_alter_table('batch', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_batch_agency_id'))
+        batch_op.drop_index('ix_batch_state')
 
     op.drop_table('batch')
     op.drop_table('user_account')
