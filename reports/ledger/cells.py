@@ -180,11 +180,16 @@ def _options(column: Column) -> dict[Cell, str]:
     return {str(option): option for option in options}
 
 
+def _one_of(options: Mapping[Cell, str]) -> str:
+    names = "、".join(options.values())
+    return f"应为其中之一：{names}" if len(names) <= 60 else "请按模板中的下拉选项填写"
+
+
 def _choice(options: Mapping[Cell, str]) -> Convert:
     def convert(cell: Cell) -> str:
         found = options.get(cell)
         if found is None:
-            raise _unfit(cell, f"应为其中之一：{'、'.join(options.values())}")
+            raise _unfit(cell, _one_of(options))
         return found
 
     return convert
@@ -195,7 +200,7 @@ def _several(options: Mapping[Cell, str]) -> Convert:
 
     def convert(cell: Cell) -> tuple[str, ...]:
         if not isinstance(cell, str):
-            raise _unfit(cell, f"应为其中若干项，用顿号分隔：{'、'.join(options.values())}")
+            raise _unfit(cell, _one_of(options))
         pieces = (piece.strip() for piece in _SEPARATORS.split(cell))
         return tuple(dict.fromkeys(choose(piece) for piece in pieces if piece))
 

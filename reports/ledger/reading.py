@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -39,10 +39,15 @@ class Ledger:
     """The names of the known sheets that were there, be it without rows."""
     passed_over: tuple[PassedOver, ...]
     _rows: Mapping[str, int] = field(repr=False)
+    _tranche_rows: Mapping[str, Sequence[int]] = field(repr=False)
 
     def row_of(self, project_number: str) -> int:
         """Return the row of 项目 a project stands in, as Excel shows it; raises ``KeyError``."""
         return self._rows[project_number]
+
+    def tranche_row(self, project_number: str, position: int) -> int:
+        """Return the row of 拨付 that became the project's tranche at ``position``, counted from 0."""
+        return self._tranche_rows[project_number][position]
 
 
 def read_ledger(source: str | Path | bytes | IO[bytes]) -> Ledger:
@@ -71,6 +76,7 @@ class _Reading:
         self._rows: dict[str, int] = {}
         self._projects: list[Values] = []
         self._lines: dict[str, dict[str, list[Any]]] = {}
+        self._tranche_rows: dict[str, list[int]] = {}
 
     def ledger(self) -> Ledger:
         """Return the ledger; raises ``LedgerRefused`` or ``NotAWorkbook``."""
@@ -85,7 +91,13 @@ class _Reading:
         records = [ProjectRecord(*values, **self._lines_of(values[0])) for values in self._projects]
         known_sheets = {sheet.name for sheet in SHEETS}
         unknown = [PassedOver(name, None) for name in self._workbook.sheet_names if name not in known_sheets]
-        return Ledger(records, frozenset(self._present), (*unknown, *self._unknown_columns), self._rows)
+        return Ledger(
+            records,
+            frozenset(self._present),
+            (*unknown, *self._unknown_columns),
+            self._rows,
+            self._tranche_rows,
+        )
 
     def _open(self, sheet: Sheet) -> SheetRows | None:
         """Return the rows of a sheet; ``None`` where it is missing or has no header."""
@@ -114,9 +126,11 @@ class _Reading:
     def _read_lines(self, sheet: Sheet, known: Mapping[str, int] | None) -> dict[str, list[Any]]:
         lines: dict[str, list[Any]] = {}
         rows = self._open(sheet)
-        for _, values, sound in rows.read(known) if rows else ():
+        for row, values, sound in rows.read(known) if rows else ():
             if sound:
                 lines.setdefault(values[0], []).append(sheet.build(*values[1:]))
+                if sheet.attribute == "tranches":
+                    self._tranche_rows.setdefault(values[0], []).append(row)
         return lines
 
     def _lines_of(self, number: str) -> dict[str, Any]:
