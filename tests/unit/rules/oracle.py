@@ -41,39 +41,12 @@ USUAL = {"spb-16-period", "spb-23-first-ratio", "ea-3-district-ratio", "ea-16-pe
 MILLION = 1_000_000  # fen in one 万元
 DAY = timedelta(days=1)
 REGIONS = ("香港特区", "澳门特区", "台湾地区")
-PROVINCES = [
-    "北京市",
-    "天津市",
-    "上海市",
-    "重庆市",
-    "河北省",
-    "山西省",
-    "辽宁省",
-    "吉林省",
-    "黑龙江省",
-    "江苏省",
-    "浙江省",
-    "安徽省",
-    "福建省",
-    "江西省",
-    "山东省",
-    "河南省",
-    "湖北省",
-    "湖南省",
-    "广东省",
-    "海南省",
-    "四川省",
-    "贵州省",
-    "云南省",
-    "陕西省",
-    "甘肃省",
-    "青海省",
-    "内蒙古自治区",
-    "广西壮族自治区",
-    "西藏自治区",
-    "宁夏回族自治区",
-    "新疆维吾尔自治区",
-]
+PROVINCES = frozenset({
+    "北京市", "天津市", "上海市", "重庆市", "河北省", "山西省", "辽宁省", "吉林省", "黑龙江省", "江苏省",
+    "浙江省", "安徽省", "福建省", "江西省", "山东省", "河南省", "湖北省", "湖南省", "广东省", "海南省",
+    "四川省", "贵州省", "云南省", "陕西省", "甘肃省", "青海省", "内蒙古自治区", "广西壮族自治区",
+    "西藏自治区", "宁夏回族自治区", "新疆维吾尔自治区",
+})  # fmt: skip
 BIG = (ChangeKind.UNIT, ChangeKind.PI, ChangeKind.EXTENSION)
 
 Hit = tuple[str, str]
@@ -325,9 +298,8 @@ def _spb_reports(facts: Facts) -> Iterator[Hit]:
             yield "spb-26-annual-to-government", str(report.year)
     if not facts.signed:
         return
-    concluded_on = (
-        record.acceptance.concluded_on if facts.concluded(*Conclusion) and record.acceptance else None
-    )
+    acceptance = record.acceptance
+    concluded_on = acceptance.concluded_on if acceptance and facts.concluded(*Conclusion) else None
     for year in range(record.start.year, record.end.year + 1):
         last = date(year + 1, 1, 31)
         if not facts.signed <= last < as_of:
@@ -356,12 +328,14 @@ def _spb_changes(facts: Facts) -> Iterator[Hit]:
     for row in record.changes:
         if record.self_established or row.self_decided:
             continue
-        if facts.joint and row.applied_on:
-            if row.joint_consent_on is None or row.joint_consent_on > row.applied_on:
-                yield "spb-28-joint-consent", str(row.number)
-        if record.programme == MAJOR and row.approved_on:
-            if row.conference_on is None or row.conference_on > row.approved_on:
-                yield "spb-28-major-conference", str(row.number)
+        if facts.joint and _out_of_order(row.joint_consent_on, row.applied_on):
+            yield "spb-28-joint-consent", str(row.number)
+        if record.programme == MAJOR and _out_of_order(row.conference_on, row.approved_on):
+            yield "spb-28-major-conference", str(row.number)
+
+
+def _out_of_order(earlier: date | None, later: date | None) -> bool:
+    return later is not None and (earlier is None or earlier > later)
 
 
 def _spb_end(facts: Facts) -> Iterator[Hit]:
@@ -550,18 +524,18 @@ def _sx(facts: Facts) -> Iterator[Hit]:
             yield "sx-1-goals", ""
     if record.lead_place is not None and record.lead_place != "山西省":
         yield "sx-2-lead-place", ""
-    if record.subcategory == Subcategory.REGIONAL:
-        if not any(place in PROVINCES and place != "山西省" for place in facts.places):
-            yield "sx-2-region-partner", ""
+    elsewhere = any(place in PROVINCES and place != "山西省" for place in facts.places)
+    if record.subcategory == Subcategory.REGIONAL and not elsewhere:
+        yield "sx-2-region-partner", ""
     if not record.partners:
         yield "sx-2-partner", ""
     yield from _validity(facts, "sx-2-agreement-validity")
     needed = facts.requested * (2 if facts.enterprise else 1)
     if record.own < needed:
         yield "sx-2-matching", ""
-    if record.requested is not None and record.requested > record.provincial:
-        if record.own < needed + (record.requested - record.provincial):
-            yield "sx-2-shortfall", ""
+    short = record.requested - record.provincial if record.requested is not None else 0
+    if short > 0 and record.own < needed + short:
+        yield "sx-2-shortfall", ""
     earliest, latest = years_after(record.start, 2) - DAY, years_after(record.start, 3)
     if not earliest <= facts.agreed_end <= latest:
         yield "sx-2-period", ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from hypothesis import strategies as st
@@ -155,19 +156,11 @@ SPECIAL_DAYS = [
     date(2027, 12, 31),
     date(2100, 12, 31),
 ]
-OFFSETS = [0, 0, 1, -1, 29, 30, 31, 60, 365, 366, 700, 729, 730, 731, 1095, 1096]
-PLACES = [
-    "四川省",
-    "重庆市",
-    "山西省",
-    "北京市",
-    "内蒙古自治区",
-    "香港特区",
-    "台湾地区",
-    "法国",
-    "以色列",
-    "美国",
+CROWDED = [date(2025, 1, 16) + timedelta(days=shift) for shift in (-1, 0, 1, 2, 14, 15, 16, 29, 30, 31)]
+DAYS = [
+    day + timedelta(days=shift) for day in SPECIAL_DAYS for shift in (-1, 0, 1, 30, 31) if day.year < 2100
 ]
+PLACES = ["四川省", "重庆市", "山西省", "北京市", "内蒙古自治区", "香港特区", "台湾地区", "法国", "以色列"]
 AMOUNTS = [0, 1, *(wan * WAN + more for wan in (3, 5, 10, 20, 30, 40, 50, 60, 80) for more in (-1, 0, 1))]
 
 amounts = st.one_of(
@@ -182,54 +175,119 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | values
 
 
+around = st.sampled_from(CROWDED) | st.sampled_from(CROWDED) | st.sampled_from(DAYS)
+days = maybe(around)
+fiscal_amounts = st.one_of(amounts, st.sampled_from([10 * WAN, 20 * WAN, 30 * WAN]))
+names = st.sampled_from("甲乙丙丁")
+numbers = st.integers(1, 3)
+values = st.sampled_from([None, "5.5", "5.50", "6", "4", "95%", "≥5"])
+reviews = maybe(st.sampled_from(Review))
+_sources = st.sampled_from([*Source, Source.PROVINCIAL, Source.DISTRICT])
+_paid = st.one_of(amounts, st.integers(-30, 30).map(lambda wan: wan * WAN))
+
+tranches = st.builds(Tranche, numbers, _sources, amounts, days, st.just(0) | amounts, days)
+partners = st.builds(
+    Partner, names, maybe(st.sampled_from(UnitType)), st.sampled_from(PLACES), amounts, days, days
+)
+indicators = st.builds(
+    indicator,
+    values,
+    values,
+    name=names,
+    category=st.sampled_from(IndicatorCategory),
+    direction=st.sampled_from(Direction),
+)
+spending = st.builds(Spending, around, _sources, st.sampled_from(BudgetUse), _paid, st.none(), st.none())
+milestones = st.builds(Milestone, numbers, st.none(), around, days, days, reviews)
+reports = st.builds(AnnualReport, st.integers(2022, 2028), days, st.booleans(), days)
+changes = st.builds(
+    change,
+    st.sampled_from(ChangeKind),
+    number=numbers,
+    self_decided=st.booleans(),
+    applied_on=days,
+    joint_consent_on=days,
+    conference_on=days,
+    approved_on=days,
+    platform_filed_on=days,
+)
+acceptances = st.builds(
+    lambda conclusion, on, **given: acceptance(conclusion if on else None, on, **given),
+    st.sampled_from(Conclusion),
+    days,
+    applied_on=days,
+    technical=reviews,
+    financial=reviews,
+    joint_unit_took_part=st.booleans(),
+    conference_on=days,
+    government_on=days,
+    own_fault=st.booleans(),
+    filed_on=days,
+    platform_filed_on=days,
+    cleared_on=days,
+    integrity_on=days,
+    to_return=st.sampled_from([0, 1, 2]),
+    returned=st.sampled_from([0, 1, 2]),
+    goals_met=st.sampled_from([None, 0, 3, 4, 5]),
+)
+notes = st.builds(
+    ExceptionNote, st.sampled_from(sorted(USUAL)), st.sampled_from(["", "1", "2"]), st.just("已说明"), around
+)
+
+
+def several(rows: st.SearchStrategy[Any], *key: str) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Return a strategy for up to four rows, no two with one key."""
+    unique_by = attrgetter(*key) if key else None
+    return st.lists(rows, max_size=4, unique_by=unique_by).map(tuple)
+
+
+def _periods(start: date) -> st.SearchStrategy[tuple[date, date, date | None]]:
+    terms = [
+        years_after(start, n) + timedelta(days=shift) for n in (1, 2, 3) for shift in (-32, -31, -1, 0, 1)
+    ]
+    ends = st.sampled_from([*terms, start, date(2025, 12, 1), date(2025, 12, 31), date(2026, 1, 1)])
+    ends = ends.map(lambda end: max(start, end))
+    return st.tuples(st.just(start), ends, maybe(ends))
+
+
+_agreements = st.fixed_dictionaries(
+    {
+        "nature": maybe(st.sampled_from(Nature)),
+        "lead_unit_type": maybe(st.sampled_from(UnitType)),
+        "lead_place": maybe(st.sampled_from(PLACES[:4])),
+        "joint_unit": maybe(st.just("联合单位")),
+        "self_established": st.sampled_from([False, False, True]),
+        "milestone_managed": st.booleans(),
+        "subcategory": maybe(st.sampled_from(Subcategory)),
+        "signed_on": st.one_of(around, days),
+        "signatories": (st.sets(st.sampled_from(Signatory)) | st.just(set(Signatory))).map(tuple),
+        "separate_account": maybe(st.booleans()),
+        "requested": maybe(fiscal_amounts),
+        "provincial": fiscal_amounts,
+        "district": fiscal_amounts,
+        "joint": amounts,
+        "own": amounts,
+        "partners": several(partners, "name"),
+        "indicators": several(indicators, "name"),
+        "tranches": several(tranches),
+        "spending": several(spending),
+        "milestones": several(milestones, "number"),
+        "annual_reports": several(reports, "year"),
+        "changes": several(changes, "number"),
+        "acceptance": maybe(acceptances),
+        "exceptions": several(notes, "rule", "subject"),
+    }
+)
+_all_periods = st.sampled_from(STARTS).flatmap(_periods)
+
+
 @st.composite
 def records(draw: st.DrawFn, programmes: tuple[str, ...] = PROGRAMMES) -> ProjectRecord:
     """Draw a record whose days crowd around each other and around what the rules ask."""
-    start = draw(st.sampled_from(STARTS))
-    anchors = [start, draw(st.sampled_from(SPECIAL_DAYS)), draw(st.sampled_from(SPECIAL_DAYS))]
-    around = st.builds(_shifted, st.sampled_from(anchors), st.sampled_from(OFFSETS))
-    days = maybe(around)
-    ends = st.one_of(
-        around,
-        st.builds(_shifted, st.sampled_from([years_after(start, n) for n in (1, 2, 3)]), st.integers(-31, 1)),
-        st.sampled_from([date(2025, 12, 1), date(2025, 12, 31), date(2026, 1, 1), start]),
-    ).map(lambda end: max(start, end))
+    start, end, original_end = draw(_all_periods)
     programme = draw(st.sampled_from(programmes))
-    own, fiscal = draw(amounts), st.one_of(amounts, st.sampled_from([10 * WAN, 20 * WAN, 30 * WAN]))
-    rows = draw(st.lists(_tranches(days), max_size=5))
-    drawn = record(
-        programme,
-        nature=draw(maybe(st.sampled_from(Nature))),
-        lead_unit_type=draw(maybe(st.sampled_from(UnitType))),
-        lead_place=draw(maybe(st.sampled_from(PLACES[:6]))),
-        joint_unit=draw(maybe(st.just("联合单位"))),
-        self_established=draw(st.sampled_from([False, False, True])),
-        milestone_managed=draw(st.booleans()),
-        subcategory=draw(maybe(st.sampled_from(Subcategory))),
-        start=start,
-        end=draw(ends),
-        original_end=draw(maybe(ends)),
-        signed_on=draw(st.one_of(around, days)),
-        signatories=tuple(draw(st.sets(st.sampled_from(Signatory)) | st.just(set(Signatory)))),
-        separate_account=draw(maybe(st.booleans())),
-        requested=draw(maybe(fiscal)),
-        provincial=draw(fiscal),
-        district=draw(fiscal),
-        joint=draw(amounts),
-        own=own,
-        partners=tuple(draw(st.lists(_partners(days), max_size=4, unique_by=lambda one: one.name))),
-        indicators=tuple(draw(st.lists(_indicators, max_size=3, unique_by=lambda one: one.name))),
-        tranches=tuple(rows),
-        spending=tuple(draw(st.lists(_spending(around), max_size=3))),
-        milestones=tuple(draw(st.lists(_milestones(around, days), max_size=3, unique_by=lambda m: m.number))),
-        annual_reports=tuple(draw(st.lists(_reports(days, start), max_size=3, unique_by=lambda r: r.year))),
-        changes=tuple(draw(st.lists(_changes(days), max_size=3, unique_by=lambda c: c.number))),
-        acceptance=draw(maybe(_acceptances(days))),
-        exceptions=tuple(
-            draw(st.lists(_notes(around), max_size=3, unique_by=lambda note: (note.rule, note.subject)))
-        ),
-    )
-    return draw(st.just(drawn) | st.just(_at_thresholds(drawn)))
+    drawn = record(programme, start=start, end=end, original_end=original_end, **draw(_agreements))
+    return _at_thresholds(drawn) if draw(st.booleans()) else drawn
 
 
 def _at_thresholds(drawn: ProjectRecord) -> ProjectRecord:
@@ -249,88 +307,3 @@ def _at_thresholds(drawn: ProjectRecord) -> ProjectRecord:
         ),
         spending=tuple(replace(row, amount=provincial * 8 // 10) for row in drawn.spending),
     )
-
-
-def _shifted(day: date, days: int) -> date:
-    return min(max(day + timedelta(days=days), date(1990, 1, 1)), date(2100, 12, 31))
-
-
-def _tranches(days: st.SearchStrategy[date | None]) -> st.SearchStrategy[Tranche]:
-    sources = st.sampled_from([*Source, Source.PROVINCIAL, Source.DISTRICT])
-    return st.builds(Tranche, st.integers(1, 3), sources, amounts, days, st.just(0) | amounts, days)
-
-
-def _partners(days: st.SearchStrategy[date | None]) -> st.SearchStrategy[Partner]:
-    names, types = st.sampled_from("甲乙丙丁"), maybe(st.sampled_from(UnitType))
-    return st.builds(Partner, names, types, st.sampled_from(PLACES), amounts, days, days)
-
-
-_values = st.sampled_from([None, "5.5", "5.50", "6", "4", "95%", "≥5"])
-_indicators = st.builds(
-    lambda agreed, guide, name, category, direction: indicator(
-        agreed, guide, name=name, category=category, direction=direction
-    ),
-    _values,
-    _values,
-    st.sampled_from("甲乙丙"),
-    st.sampled_from(IndicatorCategory),
-    st.sampled_from(Direction),
-)
-
-
-def _spending(around: st.SearchStrategy[date]) -> st.SearchStrategy[Spending]:
-    paid = st.one_of(amounts, st.integers(-30, 30).map(lambda wan: wan * WAN))
-    return st.builds(
-        Spending, around, st.sampled_from(Source), st.sampled_from(BudgetUse), paid, st.none(), st.none()
-    )
-
-
-def _milestones(
-    around: st.SearchStrategy[date], days: st.SearchStrategy[date | None]
-) -> st.SearchStrategy[Milestone]:
-    return st.builds(
-        Milestone, st.integers(1, 3), st.none(), around, days, days, maybe(st.sampled_from(Review))
-    )
-
-
-def _reports(days: st.SearchStrategy[date | None], start: date) -> st.SearchStrategy[AnnualReport]:
-    return st.builds(AnnualReport, st.integers(start.year - 1, start.year + 3), days, st.booleans(), days)
-
-
-def _changes(days: st.SearchStrategy[date | None]) -> st.SearchStrategy[Change]:
-    none, kinds = st.none(), st.sampled_from(ChangeKind)
-    return st.builds(
-        Change, st.integers(1, 3), kinds, st.booleans(), days, days, days, days, days, none, none, none
-    )
-
-
-def _acceptances(days: st.SearchStrategy[date | None]) -> st.SearchStrategy[Acceptance]:
-    reviews, no_money = maybe(st.sampled_from(Review)), st.sampled_from([0, 0, 1, 2])
-
-    def both_or_neither(conclusion: Conclusion, concluded_on: date | None, **rest: Any) -> Acceptance:
-        return acceptance(conclusion if concluded_on else None, concluded_on, **rest)
-
-    return st.builds(
-        both_or_neither,
-        st.sampled_from(Conclusion),
-        days,
-        applied_on=days,
-        technical=reviews,
-        financial=reviews,
-        joint_unit_took_part=st.booleans(),
-        conference_on=days,
-        government_on=days,
-        own_fault=st.booleans(),
-        filed_on=days,
-        platform_filed_on=days,
-        cleared_on=days,
-        integrity_on=days,
-        to_return=no_money,
-        returned=no_money,
-        goals_met=st.sampled_from([None, 0, 3, 4, 5]),
-    )
-
-
-def _notes(around: st.SearchStrategy[date]) -> st.SearchStrategy[ExceptionNote]:
-    subjects = st.sampled_from(["", "1", "2"])
-    return st.builds(ExceptionNote, st.sampled_from(sorted(USUAL)), subjects, st.just("已说明"), around)

@@ -16,7 +16,7 @@ from tests.unit.rules import oracle
 from tests.unit.rules.records import records
 
 QUICK = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
