@@ -1,0 +1,1 @@
+"""Settings: the people of the agency and its name."""
