@@ -12,6 +12,7 @@ from sqlalchemy import Table
 
 from lifecycle import models
 from lifecycle.bulk import Values
+from lifecycle.money import Fen
 from lifecycle.record import (
     Acceptance,
     AnnualReport,
@@ -121,6 +122,7 @@ class Derived(NamedTuple):
     year: int
     title_order: str
     unit_order: str
+    fiscal_fen: Fen
     search_text: str
 
 
@@ -128,7 +130,8 @@ def derived(record: ProjectRecord) -> Derived:
     """Work out what lists are sorted and filtered by and what a search looks in."""
     words = (_word(record.title), _word(record.lead_unit), _word(record.pi_name))
     searched = "\n".join([record.number.lower(), *(word.searched for word in words)])
-    return Derived(stage_of(record), record.start.year, words[0].order, words[1].order, searched)
+    orders = words[0].order, words[1].order
+    return Derived(stage_of(record), record.start.year, *orders, record.fiscal, searched)
 
 
 MOST_ORDER = 200

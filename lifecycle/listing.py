@@ -27,7 +27,7 @@ SORTS: Mapping[str, InstrumentedAttribute[Any] | ColumnElement[Any]] = {
     "title": Project.title_order,
     "unit": Project.unit_order,
     "end": Project.end_on,
-    "fiscal": Project.provincial_fen + Project.district_fen,
+    "fiscal": Project.fiscal_fen,
 }
 """What the list can be sorted by."""
 
@@ -142,7 +142,7 @@ def programmes_and_years(session: Session, actor: Actor) -> tuple[list[str], lis
 def _rows(where: ColumnElement[bool], asked: Filter) -> Select[*tuple[Any, ...]]:
     column = SORTS.get(asked.sort, Project.number)
     order = [column.desc(), Project.id.desc()] if asked.descending else [column.asc(), Project.id.asc()]
-    fiscal = (Project.provincial_fen + Project.district_fen).label("fiscal")
+    fiscal = (Project.fiscal_fen).label("fiscal")
     query = select(
         Project.id,
         Project.number,
@@ -189,7 +189,7 @@ def _count(session: Session, actor: Actor, asked: Filter, today: date) -> Totals
 
 
 def _counted(session: Session, actor: Actor, asked: Filter, today: date) -> Totals:
-    fiscal = func.coalesce(func.sum(Project.provincial_fen + Project.district_fen), 0)
+    fiscal = func.coalesce(func.sum(Project.fiscal_fen), 0)
     row = session.execute(select(func.count(), fiscal).where(_chosen(actor, asked, today))).one()
     return Totals(row[0], int(row[1]))
 

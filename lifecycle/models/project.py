@@ -35,11 +35,18 @@ class Project(Base):
         CheckConstraint(
             "provincial_fen >= 0 AND district_fen >= 0 AND joint_fen >= 0 AND own_fen >= 0", name="funds"
         ),
+        # What the list is sorted by.
         Index("ix_project_title_order", "agency_id", "title_order", "id"),
         Index("ix_project_unit_order", "agency_id", "unit_order", "id"),
         Index("ix_project_end", "agency_id", "end_on", "id"),
-        Index("ix_project_programme", "agency_id", "programme", "id"),
-        Index("ix_project_stage", "agency_id", "stage", "id"),
+        Index("ix_project_fiscal", "agency_id", "fiscal_fen", "id"),
+        # What it is filtered by; the first of the two answers for every count and sum without a row being read.
+        Index("ix_project_facets", "agency_id", "programme", "stage", "year", "fiscal_fen"),
+        Index("ix_project_stage", "agency_id", "stage", "number"),
+        # Whose it is to see.
+        Index("ix_project_lead_unit", "agency_id", "lead_unit"),
+        Index("ix_project_joint_unit", "agency_id", "joint_unit"),
+        Index("ix_project_pi", "agency_id", "pi_email"),
     )
 
     id: Mapped[Id]
@@ -76,6 +83,8 @@ class Project(Base):
     title_order: Mapped[str]
     """The title in pinyin: what lists are sorted by (databases sort Chinese by code point)."""
     unit_order: Mapped[str]
+    fiscal_fen: Mapped[FenColumn]
+    """Public money, of both fiscal sources."""
     search_text: Mapped[str]
     """Number, title, unit and person, in characters, pinyin and initials, lower case."""
 

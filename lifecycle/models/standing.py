@@ -16,11 +16,14 @@ class KeptFinding(Base):
     """A ``Finding``: the days on which a project does not hold a rule."""
 
     __tablename__ = "kept_finding"
-    __table_args__ = (Index("ix_kept_finding_agency_since", "agency_id", "since", "until"),)
+    __table_args__ = (
+        Index("ix_kept_finding_agency_since", "agency_id", "since", "until"),
+        Index("ix_kept_finding_project", "project_id", "since", "until", "strength"),
+    )
 
     id: Mapped[Id]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
     rule: Mapped[str]
     subject: Mapped[str]
     strength: Mapped[Strength] = mapped_column(choice(Strength, "strength"))
@@ -32,13 +35,13 @@ class KeptFinding(Base):
 
 
 class KeptDuty(Base):
-    """A ``Duty``. ``next_step_on`` is the day on which the clock must next speak of it, NULL when never again."""
+    """A ``Duty``. ``next_step_on`` is the day on which the clock must next speak of it, NULL = never again."""
 
     __tablename__ = "kept_duty"
     __table_args__ = (
         UniqueConstraint("project_id", "rule", "subject", "due"),
-        Index("ix_kept_duty_clock", "next_step_on", "agency_id"),
-        Index("ix_kept_duty_agency_due", "agency_id", "due"),
+        Index("ix_kept_duty_clock", "agency_id", "next_step_on", "done_on", "closed_on"),
+        Index("ix_kept_duty_agency_due", "agency_id", "due", "done_on", "closed_on", "since"),
     )
 
     id: Mapped[Id]

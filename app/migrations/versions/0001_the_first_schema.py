@@ -126,6 +126,7 @@ def upgrade() -> None:
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('title_order', sa.String(), nullable=False),
     sa.Column('unit_order', sa.String(), nullable=False),
+    sa.Column('fiscal_fen', sa.BigInteger(), nullable=False),
     sa.Column('search_text', sa.String(), nullable=False),
     sa.CheckConstraint('end_on >= start_on', name=op.f('ck_project_period')),
     sa.CheckConstraint('provincial_fen >= 0 AND district_fen >= 0 AND joint_fen >= 0 AND own_fen >= 0', name=op.f('ck_project_funds')),
@@ -135,8 +136,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('project', schema=None) as batch_op:
         batch_op.create_index('ix_project_end', ['agency_id', 'end_on', 'id'], unique=False)
-        batch_op.create_index('ix_project_programme', ['agency_id', 'programme', 'id'], unique=False)
-        batch_op.create_index('ix_project_stage', ['agency_id', 'stage', 'id'], unique=False)
+        batch_op.create_index('ix_project_facets', ['agency_id', 'programme', 'stage', 'year', 'fiscal_fen'], unique=False)
+        batch_op.create_index('ix_project_fiscal', ['agency_id', 'fiscal_fen', 'id'], unique=False)
+        batch_op.create_index('ix_project_joint_unit', ['agency_id', 'joint_unit'], unique=False)
+        batch_op.create_index('ix_project_lead_unit', ['agency_id', 'lead_unit'], unique=False)
+        batch_op.create_index('ix_project_pi', ['agency_id', 'pi_email'], unique=False)
+        batch_op.create_index('ix_project_stage', ['agency_id', 'stage', 'number'], unique=False)
         batch_op.create_index('ix_project_title_order', ['agency_id', 'title_order', 'id'], unique=False)
         batch_op.create_index('ix_project_unit_order', ['agency_id', 'unit_order', 'id'], unique=False)
 
@@ -308,8 +313,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('project_id', 'rule', 'subject', 'due', name=op.f('uq_kept_duty_project_id_rule_subject_due'))
     )
     with op.batch_alter_table('kept_duty', schema=None) as batch_op:
-        batch_op.create_index('ix_kept_duty_agency_due', ['agency_id', 'due'], unique=False)
-        batch_op.create_index('ix_kept_duty_clock', ['next_step_on', 'agency_id'], unique=False)
+        batch_op.create_index('ix_kept_duty_agency_due', ['agency_id', 'due', 'done_on', 'closed_on', 'since'], unique=False)
+        batch_op.create_index('ix_kept_duty_clock', ['agency_id', 'next_step_on', 'done_on', 'closed_on'], unique=False)
 
     op.create_table('kept_finding',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -329,7 +334,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('kept_finding', schema=None) as batch_op:
         batch_op.create_index('ix_kept_finding_agency_since', ['agency_id', 'since', 'until'], unique=False)
-        batch_op.create_index(batch_op.f('ix_kept_finding_project_id'), ['project_id'], unique=False)
+        batch_op.create_index('ix_kept_finding_project', ['project_id', 'since', 'until', 'strength'], unique=False)
 
     op.create_table('milestone',
     sa.Column('position', sa.Integer(), nullable=False),
@@ -585,7 +590,7 @@ def downgrade() -> None:
 
     op.drop_table('milestone')
     with op.batch_alter_table('kept_finding', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_kept_finding_project_id'))
+        batch_op.drop_index('ix_kept_finding_project')
         batch_op.drop_index('ix_kept_finding_agency_since')
 
     op.drop_table('kept_finding')
@@ -628,7 +633,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_project_unit_order')
         batch_op.drop_index('ix_project_title_order')
         batch_op.drop_index('ix_project_stage')
-        batch_op.drop_index('ix_project_programme')
+        batch_op.drop_index('ix_project_pi')
+        batch_op.drop_index('ix_project_lead_unit')
+        batch_op.drop_index('ix_project_joint_unit')
+        batch_op.drop_index('ix_project_fiscal')
+        batch_op.drop_index('ix_project_facets')
         batch_op.drop_index('ix_project_end')
 
     op.drop_table('project')
