@@ -129,7 +129,7 @@ def _read_document(path: Path) -> tuple[Document, list[_Draft]]:
 def _read_programme(path: Path, documents: Mapping[str, tuple[Document, list[_Draft]]]) -> Programme:
     content = _parse(path)
     own = list(_read_rules(path.name, content.pop("rules", [])))
-    settings = content.pop("set", {})
+    settings = _settings(path.name, content.pop("set", {}))
     table = _table(_ProgrammeTable, content, (path.name,))
     if table.document not in documents:
         raise RulebookError((path.name, "document"), f"没有制度 {table.document}")
@@ -139,16 +139,28 @@ def _read_programme(path: Path, documents: Mapping[str, tuple[Document, list[_Dr
     return Programme(table.name, table.order, document, table.in_force_from, table.in_force_until, rules)
 
 
-def _read_rules(file: str, tables: list[dict[str, Any]]) -> Iterator[_Draft]:
+def _settings(file: str, content: object) -> dict[str, Mapping[str, object]]:
+    settings = _group(content, (file, "set"))
+    return {id_: _group(params, (file, "set", id_)) for id_, params in settings.items()}
+
+
+def _read_rules(file: str, tables: object) -> Iterator[_Draft]:
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise RulebookError((file, "rules"), "应写作 [[rules]]，每条规则一段")
     for number, content in enumerate(tables, 1):
         where = (file, str(content.get("id", f"第 {number} 条规则")))
-        params, scope = content.pop("params", {}), content.pop("only", {})
+        params = _group(content.pop("params", {}), (*where, "params"))
+        scope = _group(content.pop("only", {}), (*where, "only"))
         yield _Draft(file, _table(_RuleTable, content, where), params, _table(Scope, scope, (*where, "only")))
 
 
 def _make_rules(
     file: str, document: Document, drafts: list[_Draft], settings: Mapping[str, Mapping[str, object]]
 ) -> Iterator[Rule]:
+    known = {draft.table.id for draft in drafts}
+    for id_ in settings:
+        if id_ not in known:
+            raise RulebookError((file, "set", id_), "没有这条规则")
     seen: set[str] = set()
     for draft in drafts:
         if draft.table.id in seen:
@@ -156,9 +168,6 @@ def _make_rules(
         seen.add(draft.table.id)
         params = {**draft.params, **settings.get(draft.table.id, {})}
         yield _make_rule(draft, document, params, file)
-    for id_ in settings:
-        if id_ not in seen:
-            raise RulebookError((file, "set", id_), "没有这条规则")
 
 
 def _make_rule(draft: _Draft, document: Document, params: Mapping[str, object], file: str) -> Rule:
@@ -197,9 +206,13 @@ def _parse(path: Path) -> dict[str, Any]:
         raise RulebookError((path.name,), f"不是有效的 TOML 文件：{error}") from None
 
 
-def _table(cls: type[T], content: Mapping[str, object], where: tuple[str, ...]) -> T:
-    if not isinstance(content, Mapping):
+def _group(content: object, where: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(content, dict):
         raise RulebookError(where, "应为一组参数")
+    return content
+
+
+def _table(cls: type[T], content: Mapping[str, object], where: tuple[str, ...]) -> T:
     try:
         return build(cls, content)
     except ParameterError as error:
