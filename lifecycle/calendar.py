@@ -42,6 +42,7 @@ def is_working_day(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day))
 
 
+@lru_cache(maxsize=4096)
 def last_working_day_on_or_before(day: date) -> date:
     """Return ``day`` itself where offices work on it, else the working day before it."""
     while not is_working_day(day):

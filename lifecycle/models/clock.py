@@ -72,7 +72,7 @@ class OutboxMessage(Base):
 
 
 class JobRun(Base):
-    """One run of one scheduled job in its slot. The unique key lets only one of several schedulers have it."""
+    """One run of a scheduled job in its slot. The unique key lets only one of several schedulers have it."""
 
     __tablename__ = "job_run"
     __table_args__ = (UniqueConstraint("job", "slot"),)
