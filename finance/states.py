@@ -1,4 +1,7 @@
-"""The states of a batch, how a proposal may end, and what is on its way. (A tranche's states are the lifecycle's.)"""
+"""The states of a batch, how a proposal may end, and what is on its way.
+
+A tranche's states are the lifecycle's.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,167 @@
+"""Making a batch of approved tranches of one source, as long as it is a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from finance.checking import candidates
+from finance.history import Told, record_each
+from finance.lining import in_transit, line_of
+from finance.lookups import find_batch, find_line, live_proposals, person
+from finance.models import Batch, BatchLine, Proposal
+from finance.refusals import LinesRefused, Obstructed, RefusedLine
+from finance.states import BATCH_TRANSITIONS, BatchState
+from lifecycle.command import Work, command
+from lifecycle.models import Project, Tranche
+from lifecycle.money import yuan
+from lifecycle.record import FISCAL, Source
+from lifecycle.refusals import IllegalTransition, NotFound, SamePerson
+from lifecycle.roles import Permission
+from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
+
+MOST_LINES = 10_000
+"""Lines of one batch: more than any bureau pays in a year, and still quick to check as a whole."""
+
+
+@command("batch.make", Permission.MAKE_BATCH)
+def make_batch(work: Work, source: Source, tranche_ids: Iterable[int], today: date) -> int:
+    """Put approved tranches of one source into a new batch, in the order given; return its id.
+
+    Raises ``NotFound``, ``IllegalTransition``, ``SamePerson``, ``Obstructed`` (nothing chosen, too many, not
+    of that source) and ``LinesRefused`` (bank or account missing, …): all or nothing.
+    """
+    ids = list(dict.fromkeys(tranche_ids))
+    tranches = _chosen(work, source, ids)
+    for tranche in tranches:
+        advance(TRANCHE_TRANSITIONS, tranche.state, TrancheState.BATCHED)
+    proposals = live_proposals(work.session, ids)
+    demand_others(work, proposals.values())
+    batch = Batch(agency_id=work.actor.agency_id, source=source, state=BatchState.DRAFT, made_on=today)
+    batch.year, batch.running = today.year, _next_number(work, today.year)
+    batch.made_by_id = person(work)
+    work.session.add(batch)
+    work.session.flush()
+    found = {tranche.id: candidate for tranche, candidate in candidates(work.session, tranches)}
+    transit = in_transit(work.session, source, [tranche.project_id for tranche in tranches])
+    lines = [line_of(tranche, found[tranche.id], proposals[tranche.id], transit) for tranche in tranches]
+    _demand_accounts(lines)
+    for position, (tranche, line) in enumerate(zip(tranches, lines, strict=True)):
+        line.batch_id, line.position, tranche.state = batch.id, position, TrancheState.BATCHED
+    work.session.add_all(lines)
+    _record_made(work, batch, lines)
+    return batch.id
+
+
+@command("batch.remove_line", Permission.MAKE_BATCH)
+def remove_line(work: Work, line_id: int) -> None:
+    """Take a line out of a draft; its tranche waits again as approved. Raises ``IllegalTransition``."""
+    line = find_line(work.session, work.actor, line_id)
+    demand_draft(line.batch)
+    _release(line)
+    work.session.delete(line)
+    work.record(
+        f"移出拨付批次 {line.batch.number}：{line.tranche.source}第 {line.tranche.number} 期 "
+        f"{yuan(line.amount_fen)} 元",
+        project_id=line.project_id,
+        details={"batch": line.batch_id, "tranche": line.tranche_id, "amount_fen": line.amount_fen},
+    )
+
+
+@command("batch.discard", Permission.MAKE_BATCH)
+def discard_batch(work: Work, batch_id: int) -> None:
+    """Give up a draft: its tranches wait again as approved, its number is not used again.
+
+    Raises ``IllegalTransition``.
+    """
+    batch = find_batch(work.session, work.actor, batch_id, with_lines=True)
+    demand_draft(batch)
+    lines = list(batch.lines)
+    for line in lines:
+        _release(line)
+    batch.lines.clear()
+    now, batch.state = batch.state, advance(BATCH_TRANSITIONS, batch.state, BatchState.DISCARDED)
+    work.record(
+        f"作废拨付批次 {batch.number}（共 {len(lines)} 笔）",
+        details={"batch": batch.id, "old": now, "new": batch.state, "lines": len(lines)},
+    )
+
+
+def demand_draft(batch: Batch) -> None:
+    """Raise ``IllegalTransition`` unless the batch is a draft."""
+    if batch.state is not BatchState.DRAFT:
+        raise IllegalTransition(f"{batch.state}（批次 {batch.number}）", BatchState.DRAFT)
+
+
+def demand_others(work: Work, proposals: Iterable[Proposal]) -> None:
+    """Raise ``SamePerson`` where the actor proposed or approved any of those payments."""
+    me = person(work)
+    mine = [one.tranche_id for one in proposals if me in (one.proposed_by_id, one.approved_by_id)]
+    if not mine:
+        return
+    query = select(Project.number).join(Tranche, Tranche.project_id == Project.id)
+    numbers = work.session.scalars(
+        query.where(Tranche.id.in_(mine)).distinct().order_by(Project.number).limit(5)
+    )
+    raise SamePerson(
+        f"其中 {len(mine)} 笔由您本人提出或批准（{'、'.join(numbers)}），须由其他人办理拨付"
+        "（本局不相容岗位分离要求）。"
+    )
+
+
+def missing_account(line: BatchLine) -> Iterator[str]:
+    """Yield what is missing of where the money goes to, with what to do."""
+    if not line.bank_name:
+        yield "未登记开户行，请先在项目台账中补录"
+    if not line.bank_account:
+        yield "未登记银行账号，请先在项目台账中补录"
+
+
+def _chosen(work: Work, source: Source, ids: Sequence[int]) -> list[Tranche]:
+    """Return the chosen tranches in the order chosen."""
+    if not ids:
+        raise Obstructed(["请至少选择一笔已批准的拨付。"])
+    if len(ids) > MOST_LINES:
+        raise Obstructed([f"一个批次最多 {MOST_LINES:,} 笔，本次选择了 {len(ids):,} 笔，请分批办理。"])
+    query = select(Tranche).join(Project, Project.id == Tranche.project_id)
+    query = query.where(Tranche.id.in_(ids), Project.agency_id == work.actor.agency_id)
+    found = {tranche.id: tranche for tranche in work.session.scalars(query)}
+    if len(found) < len(ids):
+        raise NotFound("所选的部分款项")
+    if source not in FISCAL or any(tranche.source is not source for tranche in found.values()):
+        raise Obstructed(["同一批次只能包含同一财政资金来源的款项，请分来源编制。"])
+    return [found[id_] for id_ in ids]
+
+
+def _next_number(work: Work, year: int) -> int:
+    """Return the next running number; commands of an agency run one after another, so nobody else has it."""
+    query = select(func.max(Batch.running)).where(Batch.agency_id == work.actor.agency_id, Batch.year == year)
+    return (work.session.scalar(query) or 0) + 1
+
+
+def _demand_accounts(lines: Iterable[BatchLine]) -> None:
+    refused = [
+        RefusedLine(line.tranche_id, line.project_number, missing)
+        for line in lines
+        if (missing := tuple(missing_account(line)))
+    ]
+    if refused:
+        raise LinesRefused(refused)
+
+
+def _release(line: BatchLine) -> None:
+    line.tranche.state = advance(TRANCHE_TRANSITIONS, line.tranche.state, TrancheState.APPROVED)
+
+
+def _record_made(work: Work, batch: Batch, lines: Sequence[BatchLine]) -> None:
+    total = sum(line.amount_fen for line in lines)
+    details: dict[str, Any] = {"batch": batch.id, "lines": len(lines), "total_fen": total}
+    work.record(
+        f"编制{batch.source}拨付批次 {batch.number}：共 {len(lines)} 笔 {yuan(total)} 元", details=details
+    )
+    change = {"old": TrancheState.APPROVED, "new": TrancheState.BATCHED}
+    told = f"编入拨付批次 {batch.number}"
+    record_each(work, (Told(line, f"{told}：{yuan(line.amount_fen)} 元", change) for line in lines))

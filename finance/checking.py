@@ -1,0 +1,177 @@
+"""What is asked before money goes on: the rules, of the record as it would then be, and the process.
+
+Money on its way counts as paid today, so that two proposals together can never exceed what one alone may not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from finance.lookups import find_tranche, live_proposals
+from finance.models import Proposal
+from finance.refusals import Obstructed, ReasonNeeded
+from finance.states import IN_PROCESS, PAYABLE_NO_MORE
+from lifecycle.models import Tranche
+from lifecycle.money import Fen, yuan
+from lifecycle.record import FISCAL, ExceptionNote, ProjectRecord
+from lifecycle.records import load_records
+from lifecycle.refusals import VerdictRefused
+from lifecycle.roles import Actor
+from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import Act
+from lifecycle.rules.verdict import Verdict
+from lifecycle.stages import TrancheState, stage_of
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A tranche that is to be paid, within the record of its project."""
+
+    record: ProjectRecord
+    place: int
+    """Which of the record's tranches it is."""
+    states: Sequence[TrancheState]
+    """Where each of the record's tranches stands."""
+
+    @property
+    def amount(self) -> Fen:
+        """What is to be paid: what is planned."""
+        return self.record.tranches[self.place].planned
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """What a finding on this payment can be about: the project, the 期次, the source."""
+        tranche = self.record.tranches[self.place]
+        return frozenset({"", str(tranche.number), tranche.source.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What stands for and against paying a tranche today."""
+
+    verdict: Verdict
+    obstacles: tuple[str, ...]
+    """What is no article but stands in the way, in plain Chinese, with what to do."""
+
+    @property
+    def may_be_proposed(self) -> bool:
+        """Whether, usual rules apart, nothing stands in the way."""
+        return not self.obstacles and not self.verdict.refused
+
+    def demand(self) -> None:
+        """Raise ``Obstructed``, ``VerdictRefused`` or ``ReasonNeeded`` where something stands in the way."""
+        if self.obstacles:
+            raise Obstructed(self.obstacles)
+        if self.verdict.refused:
+            raise VerdictRefused(self.verdict)
+        if self.verdict.needs_reason:
+            raise ReasonNeeded(self.verdict)
+
+
+def would_be(record: ProjectRecord, paying: Collection[int], day: date) -> ProjectRecord:
+    """Return the record as it would be, were the tranches at those places paid as planned on ``day``."""
+    tranches = tuple(
+        replace(tranche, paid=tranche.planned, paid_on=day) if place in paying else tranche
+        for place, tranche in enumerate(record.tranches)
+    )
+    return replace(record, tranches=tranches)
+
+
+def verdict_on(candidate: Candidate, day: date, reasons: Mapping[str, str]) -> Verdict:
+    """Return what the rules say of paying on ``day``; ``reasons`` are written for usual rules, by rule id."""
+    on_way = {place for place, state in enumerate(candidate.states) if state in IN_PROCESS}
+    record = would_be(candidate.record, on_way | {candidate.place}, day)
+    known = {(note.rule, note.subject) for note in record.exceptions if note.approved_on <= day}
+    notes = tuple(
+        ExceptionNote(rule, subject, reason, day)
+        for rule, reason in reasons.items()
+        for subject in candidate.subjects
+        if (rule, subject) not in known
+    )
+    record = replace(record, exceptions=record.exceptions + notes)
+    return rulebook().checklist(record, Act.PAY, day, candidate.subjects)
+
+
+def obstacles_to(candidate: Candidate) -> Iterator[str]:
+    """Yield what is no article but stands in the way of paying."""
+    tranche, stage = candidate.record.tranches[candidate.place], stage_of(candidate.record)
+    if tranche.source not in FISCAL:
+        yield f"{tranche.source}资金由出资方自行拨付，不由本局办理。"
+    if tranche.planned <= 0:
+        yield "本期计划金额为零，请先在台账中补正计划金额。"
+    if tranche.paid > 0:
+        yield "台账已登记本期实拨金额，不能重复拨付。"
+    if stage in PAYABLE_NO_MORE:
+        yield f"项目处于“{stage}”阶段，应先办理财务清算，不再拨付。"
+    earlier = _earlier_unpaid(candidate)
+    if earlier:
+        numbers = "、".join(str(number) for number in earlier)
+        yield f"{tranche.source}第 {numbers} 期尚未办理拨付，请按期次顺序办理。"
+
+
+def _earlier_unpaid(candidate: Candidate) -> list[int]:
+    this = candidate.record.tranches[candidate.place]
+    return sorted(
+        {
+            other.number
+            for other, state in zip(candidate.record.tranches, candidate.states, strict=True)
+            if other.source is this.source
+            and other.number < this.number
+            and other.planned > 0
+            and state is TrancheState.PLANNED
+        }
+    )
+
+
+def candidates(session: Session, tranches: Iterable[Tranche]) -> Iterator[tuple[Tranche, Candidate]]:
+    """Yield those tranches with what must be known to judge them, project by project."""
+    wanted: dict[int, list[Tranche]] = defaultdict(list)
+    for tranche in tranches:
+        wanted[tranche.project_id].append(tranche)
+    query = select(Tranche.project_id, Tranche.id, Tranche.state).where(Tranche.project_id.in_(wanted))
+    rows: dict[int, list[tuple[int, TrancheState]]] = defaultdict(list)
+    for project_id, *row in session.execute(query.order_by(Tranche.project_id, Tranche.position)):
+        rows[project_id].append((row[0], row[1]))
+    for project_id, record in load_records(session, wanted):
+        ids, states = zip(*rows[project_id], strict=True)
+        for tranche in wanted[project_id]:
+            yield tranche, Candidate(record, ids.index(tranche.id), states)
+
+
+def check(candidate: Candidate, day: date, reasons: Mapping[str, str]) -> Check:
+    """Return everything for and against paying on ``day``."""
+    return Check(verdict_on(candidate, day, reasons), tuple(obstacles_to(candidate)))
+
+
+def check_proposed(candidate: Candidate, proposal: Proposal, day: date) -> Check:
+    """Return everything for and against going on with a proposal: its amount must still be the plan's."""
+    found = check(candidate, day, proposal.reasons)
+    if candidate.amount == proposal.amount_fen:
+        return found
+    change = f"{yuan(proposal.amount_fen)} 元，现计划金额为 {yuan(candidate.amount)} 元"
+    moved = f"提出拨付时的金额为 {change}，请退回后按现计划重新提出。"
+    return replace(found, obstacles=(*found.obstacles, moved))
+
+
+def payment_check(session: Session, actor: Actor, tranche_id: int, today: date) -> Check:
+    """Return what a page shows before its button, today; once proposed, with the reasons given.
+
+    Raises ``NotFound``.
+    """
+    tranche, _ = find_tranche(session, actor, tranche_id)
+    [(_, candidate)] = candidates(session, [tranche])
+    proposal = live_proposals(session, [tranche.id]).get(tranche.id)
+    if proposal is None:
+        return check(candidate, today, {})
+    return check_proposed(candidate, proposal, today)
+
+
+def payment_verdict(session: Session, actor: Actor, tranche_id: int, today: date) -> Verdict:
+    """Return the checklist alone. Raises ``NotFound``."""
+    return payment_check(session, actor, tranche_id, today).verdict

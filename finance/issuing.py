@@ -1,0 +1,127 @@
+"""Issuing a batch: checked once more as a whole, frozen, and printed as the sheet finance sends out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from finance.batching import demand_draft, demand_others, missing_account
+from finance.checking import Candidate, candidates, check_proposed
+from finance.disbursement import LARGEST, Disbursement, DisbursementLine
+from finance.history import Told, record_each
+from finance.lining import in_transit, restate_line
+from finance.lookups import find_batch, live_proposals, person
+from finance.models import Batch, BatchLine, Proposal
+from finance.refusals import LinesRefused, Obstructed, RefusedLine
+from finance.states import BATCH_TRANSITIONS, BatchState
+from lifecycle.command import Work, command
+from lifecycle.models import Agency
+from lifecycle.money import yuan
+from lifecycle.roles import Permission
+from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
+
+Render = Callable[[Disbursement], bytes]
+"""Prints a disbursement as a workbook: ``reports.sheet.disbursement_sheet``, which this floor cannot see."""
+
+
+@command("batch.issue", Permission.MAKE_BATCH)
+def issue_batch(work: Work, batch_id: int, today: date, render: Render) -> str:
+    """Freeze a draft and print its sheet; nothing of it changes afterwards. Return the checksum.
+
+    Every line is brought up to its project and judged as of ``today``. Raises ``IllegalTransition``,
+    ``SamePerson``, ``Obstructed`` (no lines, sums too large for a spreadsheet) and ``LinesRefused``.
+    """
+    batch = find_batch(work.session, work.actor, batch_id, with_lines=True)
+    demand_draft(batch)
+    _demand_lines(batch)
+    proposals = live_proposals(work.session, [line.tranche_id for line in batch.lines])
+    demand_others(work, proposals.values())
+    _bring_up(work, batch, proposals, today)
+    disbursement = disbursement_of(batch, _agency_name(work), today)
+    for line in batch.lines:
+        line.tranche.state = advance(TRANCHE_TRANSITIONS, line.tranche.state, TrancheState.ISSUED)
+    batch.state = advance(BATCH_TRANSITIONS, batch.state, BatchState.ISSUED)
+    batch.issued_on, batch.issued_by_id = today, person(work)
+    batch.checksum, batch.sheet = disbursement.checksum, render(disbursement)
+    _record(work, batch, disbursement)
+    return batch.checksum
+
+
+def disbursement_of(batch: Batch, agency: str, issued_on: date) -> Disbursement:
+    """Return what the batch's sheet says."""
+    lines = tuple(
+        DisbursementLine(
+            line.project_number,
+            line.project_title,
+            line.payee,
+            line.bank_name,
+            line.bank_account,
+            line.granted_fen,
+            line.paid_before_fen,
+            line.amount_fen,
+            line.basis,
+        )
+        for line in batch.lines
+    )
+    return Disbursement(agency, batch.number, batch.source, issued_on, lines)
+
+
+def _agency_name(work: Work) -> str:
+    agency = work.session.get_one(Agency, work.actor.agency_id)
+    return agency.name
+
+
+def _demand_lines(batch: Batch) -> None:
+    if not batch.lines:
+        raise Obstructed(["批次中没有款项，不能出表；请作废本批次后重新编制。"])
+
+
+def _bring_up(work: Work, batch: Batch, proposals: dict[int, Proposal], today: date) -> None:
+    """Bring every line up to its project and demand that nothing stands against any of them."""
+    found = {
+        tranche.id: candidate
+        for tranche, candidate in candidates(work.session, [line.tranche for line in batch.lines])
+    }
+    transit = in_transit(work.session, batch.source, [line.project_id for line in batch.lines])
+    refused: list[RefusedLine] = []
+    for line in batch.lines:
+        candidate = found[line.tranche_id]
+        restate_line(line, candidate, transit)
+        against = tuple(_against(line, candidate, proposals[line.tranche_id], today))
+        if against:
+            refused.append(RefusedLine(line.tranche_id, line.project_number, against))
+    if refused:
+        raise LinesRefused(refused)
+    sums = (
+        sum(line.granted_fen for line in batch.lines),
+        sum(line.paid_before_fen for line in batch.lines),
+        sum(line.amount_fen for line in batch.lines),
+    )
+    if max(sums) >= LARGEST:
+        raise Obstructed(["合计金额超出电子表格能准确表示的范围，请分批办理。"])
+
+
+def _against(line: BatchLine, candidate: Candidate, proposal: Proposal, today: date) -> Iterator[str]:
+    yield from missing_account(line)
+    found = check_proposed(candidate, proposal, today)
+    yield from found.obstacles
+    for rule_line in (*found.verdict.refusals, *found.verdict.needs_reason):
+        yield f"{rule_line.text}（{rule_line.rule.citation}）"
+
+
+def _record(work: Work, batch: Batch, disbursement: Disbursement) -> None:
+    count, total = len(disbursement.lines), disbursement.total
+    work.record(
+        f"拨付批次 {batch.number} 出表：共 {count} 笔 {yuan(total)} 元",
+        details={
+            "batch": batch.id,
+            "old": BatchState.DRAFT,
+            "new": BatchState.ISSUED,
+            "lines": count,
+            "total_fen": total,
+            "checksum": disbursement.checksum,
+        },
+    )
+    change = {"old": TrancheState.BATCHED, "new": TrancheState.ISSUED}
+    told = f"拨付批次 {batch.number} 出表"
+    record_each(work, (Told(line, f"{told}：{yuan(line.amount_fen)} 元", change) for line in batch.lines))
