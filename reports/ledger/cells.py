@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from lifecycle.money import LIMIT, WAN, YUAN, Fen
 from reports.ledger.places import home_place, place
 from reports.ledger.schema import Column, IndicatorValue, Kind
-from reports.ledger.sheet import Cell, Flaw
+from reports.ledger.xlsx.values import Cell, Flaw
 
 Convert: TypeAlias = Callable[[Cell], Any]
 """Returns the value of a filled cell; raises ``UnfitError``."""

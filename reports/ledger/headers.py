@@ -10,7 +10,7 @@ from typing import NamedTuple
 from lifecycle.money import Fen
 from reports.ledger.cells import UNITS
 from reports.ledger.schema import PROJECTS, Column, Sheet
-from reports.ledger.sheet import Row
+from reports.ledger.xlsx.values import Row
 
 ROWS_SEARCHED = 10
 """Offices put titles above the header, but not more than fit here."""

@@ -13,7 +13,7 @@ from lifecycle.record import ProjectRecord
 from reports.ledger.errors import CellError, LedgerRefused, NotAWorkbook
 from reports.ledger.rows import Errors, SheetRows, TooManyErrors, Values, open_rows
 from reports.ledger.schema import PROJECTS, SHEETS, Sheet
-from reports.ledger.workbook import Workbook
+from reports.ledger.xlsx.workbook import Workbook
 
 _UNREADABLE = "无法读取这个文件，请确认文件存在并且没有被其他程序占用"
 _LINE_SHEETS = tuple(sheet for sheet in SHEETS if sheet.holds_lines)

@@ -10,7 +10,7 @@ from reports.ledger.cells import Convert, UnfitError, converter
 from reports.ledger.errors import CellError
 from reports.ledger.headers import Header, find_header
 from reports.ledger.schema import SHEETS, Sheet
-from reports.ledger.sheet import Row
+from reports.ledger.xlsx.values import Row
 
 MOST_ERRORS = 100_000
 """A workbook with more has been read far enough."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import Enum
 from functools import cache
 
-from reports.ledger.package import Tag
+from reports.ledger.xlsx.package import Tag
 
 
 class Shows(Enum):

@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import IO
 
 from reports.ledger.errors import NotAWorkbook
-from reports.ledger.formats import Shows, styles
-from reports.ledger.package import NO_WORKBOOK, TOO_BIG, MiB, Package, feed, local, new_parser
-from reports.ledger.sheet import LONGEST_TEXT, Row, Tables, clean, read_rows
+from reports.ledger.xlsx.events import LONGEST_TEXT
+from reports.ledger.xlsx.formats import Shows, styles
+from reports.ledger.xlsx.package import NO_WORKBOOK, TOO_BIG, MiB, Package, local, new_parser, parse
+from reports.ledger.xlsx.sheet import read_rows
+from reports.ledger.xlsx.values import Row, Tables, clean
 
 MOST_STRINGS = 192 * MiB
 """Shared strings are the one part that has to be kept in memory."""
@@ -70,8 +72,10 @@ class Workbook:
         if self._package.size(part) > MOST_STRINGS:
             raise NotAWorkbook(TOO_BIG)
         strings = _Strings()
-        for _ in feed(strings.parser, self._package.pieces(part)):
+        for piece in self._package.pieces(part):
+            parse(strings.parser, piece)
             yield from strings.take()
+        parse(strings.parser, b"", last=True)
 
 
 class _Strings:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, NamedTuple
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -88,9 +88,11 @@ class Package:
 
         parser = new_parser()
         parser.StartElementHandler = start
-        for _ in feed(parser, self.pieces(part)):
+        for piece in self.pieces(part):
+            parse(parser, piece)
             while found:
                 yield found.popleft()
+        parse(parser, b"", last=True)
 
     def relations(self, part: str) -> list[Relation]:
         """Return the links of a part (``""``: of the package) to other parts of the package."""
@@ -126,17 +128,12 @@ def new_parser() -> expat.XMLParserType:
     return parser
 
 
-def feed(parser: expat.XMLParserType, pieces: Iterator[bytes]) -> Iterator[None]:
-    """Feed the parser piece by piece, yielding after each so that what was found can be passed on."""
-    parse: Callable[[bytes, bool], object] = parser.Parse
+def parse(parser: expat.XMLParserType, piece: bytes, *, last: bool = False) -> None:
+    """Feed the parser; raises ``NotAWorkbook`` for what is not well-formed."""
     try:
-        for piece in pieces:
-            parse(piece, False)
-            yield
-        parse(b"", True)
+        parser.Parse(piece, last)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise NotAWorkbook(DAMAGED) from error
-    yield
 
 
 def _normal(name: str) -> str:
