@@ -9,9 +9,9 @@ import click
 
 COMMANDS: Mapping[str, str] = {
     "demo": "app.cli_demo:demo",
-    "findings": "app.cli_ledger:findings",
+    "findings": "app.cli_records:findings",
     "init": "app.cli_setup:init",
-    "ledger": "app.cli_ledger:ledger",
+    "ledger": "app.cli_records:ledger",
     "recompute": "app.cli_setup:recompute",
     "remind": "app.cli_clock:remind",
     "run": "app.cli_serve:run",

@@ -1,18 +1,15 @@
-"""``keguan ledger`` and ``keguan findings``. Nothing is imported before it is needed."""
+"""``keguan ledger``: the ledger workbook, from the console. Nothing is imported before it is needed."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from app.clock import today
-from app.console import agency_option, console_session, the_agency
-from lifecycle.roles import Actor
 
 if TYPE_CHECKING:
     from reports.ledger.errors import LedgerRefused
@@ -48,9 +45,6 @@ def check(file: str, as_of: date, form: str) -> None:
 
     gc.disable()  # records hold no cycles; looking for them takes a tenth of the time of a large ledger
     ledger = read_or_refuse(file, form)
-    if form == "text":
-        for stranger in ledger.passed_over:
-            click.echo(f"未读取：{stranger}", err=True)
     rows = checking.check(ledger.records, as_of)
     write(checking.findings_in(form, as_of, len(ledger.records), rows))
     if rows:
@@ -58,14 +52,18 @@ def check(file: str, as_of: date, form: str) -> None:
 
 
 def read_or_refuse(file: str, form: str) -> Ledger:
-    """Return the ledger of a workbook, or write why it is refused and end."""
+    """Return the ledger of a workbook, or write why it is refused and end; say what was passed over."""
     from reports.ledger.errors import LedgerRefused
     from reports.ledger.reading import read_ledger
 
     try:
-        return read_ledger(file)
+        ledger = read_ledger(file)
     except LedgerRefused as refused:
         refuse(refused, form)
+    if form == "text":
+        for stranger in ledger.passed_over:
+            click.echo(f"未读取：{stranger}", err=True)
+    return ledger
 
 
 def refuse(refused: LedgerRefused, form: str) -> NoReturn:

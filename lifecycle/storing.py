@@ -168,20 +168,22 @@ def _update_by_id(session: Session, table: Table, columns: Iterable[str], rows: 
         session.connection().execute(statement, rows)
 
 
-class _Row(NamedTuple):
-    """A tranche's row and its payment's, by id."""
+class TrancheRow(NamedTuple):
+    """A row of a tranche in the database, with its payment's."""
 
     id: int
     payment_id: int | None
+    booked_by_id: int | None
+    """Who booked the payment; ``None`` where it came with a ledger."""
     state: TrancheState
     tranche: Tranche
 
 
 def _change_tranches(session: Session, projects: Sequence[Known]) -> None:
     """Change the rows of tranches in place: proposals, batches and vouchers point to them."""
-    known = _tranche_rows(session, [one.id for one in projects])
+    known = tranche_rows(session, [one.id for one in projects])
     added: list[tuple[int, int, Tranche]] = []
-    changed: list[tuple[_Row, int, Tranche]] = []
+    changed: list[tuple[TrancheRow, int, Tranche]] = []
     for project_id, _, new in projects:
         rows = known.get(project_id, {})
         keys = tranche_keys(new.tranches)
@@ -197,18 +199,19 @@ def _change_tranches(session: Session, projects: Sequence[Known]) -> None:
     _insert_tranches(session, added)
 
 
-def _tranche_rows(session: Session, project_ids: Sequence[int]) -> dict[int, dict[TrancheKey, _Row]]:
-    rows: dict[int, list[_Row]] = defaultdict(list)
-    query = tranche_query(project_ids, TRANCHE.c.id, PAYMENT.c.id, TRANCHE.c.state)
-    for project_id, *values, id_, payment_id, state in session.execute(query):
-        rows[project_id].append(_Row(id_, payment_id, state, tranche_of(*values)))
+def tranche_rows(session: Session, project_ids: Sequence[int]) -> dict[int, dict[TrancheKey, TrancheRow]]:
+    """Return the rows of those projects' tranches by project id and key."""
+    rows: dict[int, list[TrancheRow]] = defaultdict(list)
+    query = tranche_query(project_ids, TRANCHE.c.id, PAYMENT.c.id, PAYMENT.c.booked_by_id, TRANCHE.c.state)
+    for project_id, *values, id_, payment_id, booked_by_id, state in session.execute(query):
+        rows[project_id].append(TrancheRow(id_, payment_id, booked_by_id, state, tranche_of(*values)))
     return {
         project_id: dict(zip(tranche_keys(row.tranche for row in found), found, strict=True))
         for project_id, found in rows.items()
     }
 
 
-def _update_tranches(session: Session, changed: Sequence[tuple[_Row, int, Tranche]]) -> None:
+def _update_tranches(session: Session, changed: Sequence[tuple[TrancheRow, int, Tranche]]) -> None:
     rows = [
         {
             "the_id": row.id,
@@ -223,7 +226,7 @@ def _update_tranches(session: Session, changed: Sequence[tuple[_Row, int, Tranch
     _change_payments(session, [(row, new) for row, _, new in changed if new != row.tranche])
 
 
-def _change_payments(session: Session, changed: Sequence[tuple[_Row, Tranche]]) -> None:
+def _change_payments(session: Session, changed: Sequence[tuple[TrancheRow, Tranche]]) -> None:
     delete_rows(session, PAYMENT.c.tranche_id, [row.id for row, new in changed if not _has_payment(new)])
     rows = [
         {"the_id": row.payment_id, "amount_fen": new.paid, "paid_on": new.paid_on}

@@ -1,0 +1,182 @@
+"""Takes a ledger into the database: all of it or nothing, in one command with one audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lifecycle.columns import PROJECT
+from lifecycle.command import Work, command
+from lifecycle.record import ProjectRecord
+from lifecycle.records import CHUNK, load_records
+from lifecycle.roles import Actor, Permission
+from lifecycle.standing import keep
+from lifecycle.storing import Known, add_projects, change_projects
+from reports.ledger.differences import MOST_DIFFERENCES, Difference, differences
+from reports.ledger.errors import LedgerRefused
+from reports.ledger.in_process import ErrorAt, errors_of
+from reports.ledger.reading import Ledger
+from reports.ledger.schema import SHEETS
+
+Progress = Callable[[int, int], None]
+"""Told, again and again, how many projects are done and how many there are."""
+
+NEW_CHUNK = 2000
+"""New projects written at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, or would do: numbers of projects."""
+
+    added: int
+    updated: int
+    unchanged: int
+    differences: tuple[Difference, ...]
+    """What changed in known projects, old and new; at most ``MOST_DIFFERENCES``."""
+
+    @property
+    def projects(self) -> int:
+        """How many projects the ledger has."""
+        return self.added + self.updated + self.unchanged
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers, as other programs read them."""
+        return {"added": self.added, "updated": self.updated, "unchanged": self.unchanged}
+
+    @property
+    def summary(self) -> str:
+        """One sentence about it."""
+        return f"新增 {self.added} 个项目，更新 {self.updated} 个，未变 {self.unchanged} 个"
+
+
+def import_ledger(
+    session: Session, actor: Actor, ledger: Ledger, *, name: str, progress: Progress | None = None
+) -> Imported:
+    """Take in a ledger read from a file called ``name``.
+
+    Projects are known by their number: those already there are updated, the others added. The rows of a sheet
+    that is present replace a project's rows; absent sheets and projects not in the ledger stay as they are.
+    Raises ``LedgerRefused``, with nothing saved, where it contradicts payments in process or booked here.
+    """
+    return _import(session, actor, ledger, name, progress or _silent, rehearsal=False)
+
+
+def rehearse_import(
+    session: Session, actor: Actor, ledger: Ledger, *, name: str, progress: Progress | None = None
+) -> Imported:
+    """Return what ``import_ledger`` would do, or raise what it would raise; nothing is saved."""
+    try:
+        _import(session, actor, ledger, name, progress or _silent, rehearsal=True)
+    except _RehearsedError as rehearsed:
+        return rehearsed.outcome
+    raise AssertionError("a rehearsal ends before it is saved")
+
+
+class _RehearsedError(Exception):
+    """Ends a rehearsal, so that its command leaves nothing behind."""
+
+    def __init__(self, outcome: Imported) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+@command("ledger.import", Permission.IMPORT_LEDGER)
+def _import(work: Work, ledger: Ledger, name: str, progress: Progress, *, rehearsal: bool) -> Imported:
+    taking_in = _TakingIn(work, ledger, progress)
+    taking_in.update_known()
+    taking_in.add_new()
+    outcome = taking_in.outcome()
+    if rehearsal:
+        raise _RehearsedError(outcome)
+    _tell(work, name, outcome)
+    return outcome
+
+
+def _tell(work: Work, name: str, outcome: Imported) -> None:
+    details = {
+        "file": name,
+        **outcome.counts,
+        "differences": [difference.as_detail() for difference in outcome.differences],
+    }
+    work.record(f"导入台账“{name}”：{outcome.summary}", details=details)
+
+
+class _TakingIn:
+    """One ledger being taken in."""
+
+    def __init__(self, work: Work, ledger: Ledger, progress: Progress) -> None:
+        self._session = work.session
+        self._agency_id = work.actor.agency_id
+        self._ledger = ledger
+        self._progress = progress
+        self._absent = [
+            sheet.attribute
+            for sheet in SHEETS
+            if sheet.holds_lines and sheet.name not in ledger.sheets_present
+        ]
+        query = select(PROJECT.c.number, PROJECT.c.id).where(PROJECT.c.agency_id == self._agency_id)
+        self._ids = dict(self._session.execute(query).tuples().all())
+        self._known = [record for record in ledger.records if record.number in self._ids]
+        self._new = [record for record in ledger.records if record.number not in self._ids]
+        self._updated = 0
+        self._differences: list[Difference] = []
+
+    def update_known(self) -> None:
+        """Update the projects that are there; raises ``LedgerRefused`` with all that stands against it."""
+        errors: list[ErrorAt] = []
+        done = 0
+        for records in chunks(self._known, CHUNK):
+            changed = [one for one in self._compared(records) if one.old != one.new]
+            errors += errors_of(self._session, self._ledger, changed)
+            if changed and not errors:
+                self._change(changed)
+            done += len(records)
+            self._progress(done, len(self._ledger.records))
+        if errors:
+            raise LedgerRefused([error for *_, error in sorted(errors, key=lambda one: one[:2])])
+
+    def add_new(self) -> None:
+        """Add the projects that are not there."""
+        done = len(self._known)
+        for records in chunks(self._new, NEW_CHUNK):
+            ids = add_projects(self._session, self._agency_id, records)
+            keep(self._session, self._agency_id, zip(ids, records, strict=True), fresh=True)
+            done += len(records)
+            self._progress(done, len(self._ledger.records))
+
+    def outcome(self) -> Imported:
+        """Return what was done."""
+        unchanged = len(self._known) - self._updated
+        return Imported(len(self._new), self._updated, unchanged, tuple(self._differences))
+
+    def _compared(self, records: Sequence[ProjectRecord]) -> Iterator[Known]:
+        """Yield the projects as they are and as they shall be; lines of absent sheets stay."""
+        incoming = {self._ids[record.number]: record for record in records}
+        for project_id, old in load_records(self._session, incoming):
+            kept: dict[str, Any] = {attribute: getattr(old, attribute) for attribute in self._absent}
+            new = incoming[project_id]
+            yield Known(project_id, old, replace(new, **kept) if kept else new)
+
+    def _change(self, changed: Sequence[Known]) -> None:
+        change_projects(self._session, changed)
+        keep(self._session, self._agency_id, ((one.id, one.new) for one in changed))
+        self._updated += len(changed)
+        room = MOST_DIFFERENCES - len(self._differences)
+        self._differences += islice((one for project in changed for one in differences(project)), room)
+
+
+def chunks(records: Sequence[ProjectRecord], size: int) -> Iterator[Sequence[ProjectRecord]]:
+    """Yield the records, so many at a time."""
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
+
+
+def _silent(done: int, total: int) -> None:
+    del done, total
