@@ -16,7 +16,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from app.timeline import lay_out
-from lifecycle import money
+from lifecycle import money, wording
 
 Column: TypeAlias = Mapping[str, Any]
 Writer: TypeAlias = Callable[[object], str]
@@ -28,8 +28,6 @@ DUE_SOON_DAYS = 30
 """From the first reminder on, a duty counts as 临期."""
 
 _ZONE = ZoneInfo("Asia/Shanghai")
-_WEEKDAYS = "一二三四五六日"
-
 TONES: Mapping[str, str] = {
     "逾期": "bad",
     "不符合": "bad",
@@ -109,7 +107,7 @@ def short_day(value: date | None) -> str:
 
 def day(value: date | None) -> str:
     """Return ``2026-01-31（周六）``."""
-    return NONE if value is None else f"{value:%Y-%m-%d}（周{_WEEKDAYS[value.weekday()]}）"
+    return NONE if value is None else wording.day_with_weekday(value)
 
 
 def moment(value: datetime | None) -> str:
@@ -119,12 +117,7 @@ def moment(value: datetime | None) -> str:
 
 def days_left(due: date | None, today: date) -> str:
     """Return how far off ``due`` is: ``还有 12 天``, ``今天`` or ``逾期 3 天``."""
-    if due is None:
-        return NONE
-    left = (due - today).days
-    if left == 0:
-        return "今天"
-    return f"还有 {left} 天" if left > 0 else f"逾期 {-left} 天"
+    return NONE if due is None else wording.days_left(due, today)
 
 
 def due_word(due: date | None, today: date) -> str:

@@ -9,12 +9,11 @@ from typing import Any
 
 from flask import Flask, request, url_for
 from flask_login import current_user
-from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
 from app.permissions import current_actor, has_actor
-from lifecycle.models import InboxMessage
+from lifecycle.inbox import unread_count
 from lifecycle.roles import ROLE_NAMES, Actor, Permission
 
 
@@ -65,12 +64,7 @@ class Frame:
     @cached_property
     def inbox_count(self) -> int:
         """Messages not read yet."""
-        query = select(func.count()).where(
-            InboxMessage.user_id == self._actor.user_id,
-            InboxMessage.agency_id == self._actor.agency_id,
-            InboxMessage.read_at.is_(None),
-        )
-        return db.session.scalar(query) or 0
+        return unread_count(db.session(), self._actor)
 
 
 def menu_of(actor: Actor) -> list[dict[str, Any]]:

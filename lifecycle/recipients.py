@@ -13,13 +13,12 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lifecycle.members import UNIT_ROLES
 from lifecycle.models import Membership, User
 from lifecycle.roles import ROLE_NAMES, Role
 
 ESCALATION: Mapping[Role, int] = {Role.UNIT_MANAGER: 7, Role.APPROVER: 15}
 """From how many days after the deadline on each of these is told too."""
-
-UNIT_ROLES = frozenset({Role.UNIT_MANAGER, Role.JOINT_UNIT})
 
 
 class Parties(NamedTuple):

@@ -1,0 +1,42 @@
+"""The inbox page: newest first, and what has been read."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.extensions import db
+from app.permissions import current_actor, may
+from lifecycle import inbox
+from lifecycle.roles import Permission
+
+bp = Blueprint("inbox", __name__, url_prefix="/inbox")
+
+
+@bp.get("/")
+@may(Permission.SEE_OWN_DESK)
+def index() -> ResponseReturnValue:
+    """Show a page of messages."""
+    size = request.args.get("size", inbox.PER_PAGE[0], type=int)
+    size = size if size in inbox.PER_PAGE else inbox.PER_PAGE[0]
+    page = request.args.get("page", 1, type=int)
+    found = inbox.open_inbox(db.session(), current_actor(), page, size)
+    return render_template("inbox/index.html", found=found, size=size, sizes=inbox.PER_PAGE)
+
+
+@bp.post("/<int:message_id>/read")
+@may(Permission.SEE_OWN_DESK)
+def read(message_id: int) -> ResponseReturnValue:
+    """Mark one message as read and stay on the page."""
+    inbox.mark_read(db.session(), current_actor(), message_id)
+    page, size = (request.form.get(name, type=int) for name in ("page", "size"))
+    return redirect(url_for("inbox.index", page=page, size=size))
+
+
+@bp.post("/read")
+@may(Permission.SEE_OWN_DESK)
+def read_all() -> ResponseReturnValue:
+    """Mark as read every message there was when the page was shown."""
+    inbox.mark_all_read(db.session(), current_actor(), request.form.get("newest", 0, type=int))
+    flash("已全部标为已读。")
+    return redirect(url_for("inbox.index"))
