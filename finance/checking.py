@@ -136,8 +136,8 @@ def candidates(session: Session, tranches: Iterable[Tranche]) -> Iterator[tuple[
         wanted[tranche.project_id].append(tranche)
     query = select(Tranche.project_id, Tranche.id, Tranche.state).where(Tranche.project_id.in_(wanted))
     rows: dict[int, list[tuple[int, TrancheState]]] = defaultdict(list)
-    for project_id, *row in session.execute(query.order_by(Tranche.project_id, Tranche.position)):
-        rows[project_id].append((row[0], row[1]))
+    for row in session.execute(query.order_by(Tranche.project_id, Tranche.position)):
+        rows[row.project_id].append((row.id, row.state))
     for project_id, record in load_records(session, wanted):
         ids, states = zip(*rows[project_id], strict=True)
         for tranche in wanted[project_id]:

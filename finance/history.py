@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import insert
@@ -17,7 +17,7 @@ class Told(NamedTuple):
 
     line: BatchLine
     summary: str
-    details: dict[str, str]
+    details: Mapping[str, str]
 
 
 def record_each(work: Work, told: Iterable[Told]) -> None:

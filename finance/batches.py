@@ -1,0 +1,194 @@
+"""Batches as pages show them: the list, one with its lines, and its issued sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session
+
+from finance.lookups import find_batch
+from finance.models import Batch, BatchLine
+from finance.states import BatchState
+from lifecycle.models import Payment, Tranche, User
+from lifecycle.money import Fen
+from lifecycle.record import Source
+from lifecycle.refusals import NotFound
+from lifecycle.roles import Actor
+from lifecycle.stages import TrancheState
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBatch:
+    """One batch with its sums. Amounts are fen."""
+
+    id: int
+    number: str
+    source: Source
+    state: BatchState
+    made_by: str
+    made_on: date
+    issued_by: str | None
+    issued_on: date | None
+    checksum: str | None
+    lines: int
+    booked: int
+    """How many of the lines are booked as paid."""
+    total: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """One page of batches, the newest first."""
+
+    rows: Sequence[ListedBatch]
+    count: int
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One line of a batch. Amounts are fen."""
+
+    id: int
+    sequence: int
+    """序号, as printed."""
+    tranche_id: int
+    tranche_number: int
+    state: TrancheState
+    project_id: int
+    project_number: str
+    project_title: str
+    payee: str
+    bank_name: str
+    bank_account: str
+    granted: Fen
+    paid_before: Fen
+    amount: Fen
+    basis: str
+    voucher: str | None
+    paid_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBatch:
+    """A batch and one page of its lines."""
+
+    batch: ListedBatch
+    lines: Sequence[ShownLine]
+    number: int
+    pages: int
+
+
+def list_batches(
+    session: Session,
+    actor: Actor,
+    *,
+    states: frozenset[BatchState] = frozenset(BatchState),
+    page: int = 1,
+    per_page: int = 50,
+) -> BatchPage:
+    """Return a page of the agency's batches; a page beyond the last gives the last."""
+    where = (Batch.agency_id == actor.agency_id, Batch.state.in_(states))
+    count = session.scalar(select(func.count()).select_from(Batch).where(*where)) or 0
+    pages = max(1, -(-count // per_page))
+    number = min(max(1, page), pages)
+    query = select(Batch).where(*where).order_by(Batch.year.desc(), Batch.running.desc())
+    rows = _listed(session, query.limit(per_page).offset((number - 1) * per_page))
+    return BatchPage(rows, count, number, pages)
+
+
+def show_batch(
+    session: Session, actor: Actor, batch_id: int, *, page: int = 1, per_page: int = 100
+) -> ShownBatch:
+    """Return a batch with a page of its lines, in the sheet's order. Raises ``NotFound``."""
+    query = select(Batch).where(Batch.id == batch_id, Batch.agency_id == actor.agency_id)
+    found = _listed(session, query)
+    if not found:
+        raise NotFound("这个拨付批次")
+    batch = found[0]
+    pages = max(1, -(-batch.lines // per_page))
+    number = min(max(1, page), pages)
+    first = (number - 1) * per_page
+    lines = session.execute(_lines(batch_id).limit(per_page).offset(first))
+    shown = [_shown(first + place, *line) for place, line in enumerate(lines, 1)]
+    return ShownBatch(batch, shown, number, pages)
+
+
+def issued_sheet(session: Session, actor: Actor, batch_id: int) -> tuple[str, bytes]:
+    """Return file name and bytes of an issued batch's sheet. Raises ``NotFound``, also for a draft."""
+    batch = find_batch(session, actor, batch_id, with_sheet=True)
+    if batch.sheet is None:
+        raise NotFound("这个批次的拨付表")
+    return f"拨付表-{batch.number}-{batch.source}.xlsx", batch.sheet
+
+
+def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
+    """Return those batches with their makers and sums: three queries, however many they are."""
+    batches = session.scalars(query).all()
+    people = {id_ for batch in batches for id_ in (batch.made_by_id, batch.issued_by_id)}
+    names = dict(session.execute(select(User.id, User.name).where(User.id.in_(people))).tuples().all())
+    sums = _sums(session, [batch.id for batch in batches])
+    return [
+        ListedBatch(
+            batch.id,
+            batch.number,
+            batch.source,
+            batch.state,
+            names[batch.made_by_id],
+            batch.made_on,
+            names.get(batch.issued_by_id or 0),
+            batch.issued_on,
+            batch.checksum,
+            *sums.get(batch.id, (0, 0, 0)),
+        )
+        for batch in batches
+    ]
+
+
+def _sums(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int, Fen]]:
+    """Return, by batch, the number of lines, how many are booked, and the sum."""
+    booked = func.sum(case((Tranche.state == TrancheState.PAID, 1), else_=0))
+    query = select(BatchLine.batch_id, func.count(), booked, func.sum(BatchLine.amount_fen))
+    query = query.join(Tranche, Tranche.id == BatchLine.tranche_id).where(BatchLine.batch_id.in_(ids))
+    rows = session.execute(query.group_by(BatchLine.batch_id))
+    return {row[0]: (row[1], int(row[2]), int(row[3])) for row in rows}
+
+
+def _lines(batch_id: int) -> Select[BatchLine, int, TrancheState, str | None, date | None]:
+    query = select(BatchLine, Tranche.number, Tranche.state, Payment.voucher, Payment.paid_on)
+    query = query.join(Tranche, Tranche.id == BatchLine.tranche_id)
+    query = query.outerjoin(Payment, Payment.tranche_id == Tranche.id)
+    return query.where(BatchLine.batch_id == batch_id).order_by(BatchLine.position)
+
+
+def _shown(
+    sequence: int,
+    line: BatchLine,
+    number: int,
+    state: TrancheState,
+    voucher: str | None,
+    paid_on: date | None,
+) -> ShownLine:
+    return ShownLine(
+        id=line.id,
+        sequence=sequence,
+        tranche_id=line.tranche_id,
+        tranche_number=number,
+        state=state,
+        project_id=line.project_id,
+        project_number=line.project_number,
+        project_title=line.project_title,
+        payee=line.payee,
+        bank_name=line.bank_name,
+        bank_account=line.bank_account,
+        granted=line.granted_fen,
+        paid_before=line.paid_before_fen,
+        amount=line.amount_fen,
+        basis=line.basis,
+        voucher=voucher,
+        paid_on=paid_on,
+    )

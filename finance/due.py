@@ -1,0 +1,166 @@
+"""Public money still to be paid: what is due, what is coming, and where each tranche stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from finance.basis import deadline_rules
+from finance.models import Proposal
+from finance.states import PAYABLE_NO_MORE, UNPAID
+from lifecycle.models import KeptDuty, Project, Tranche, User
+from lifecycle.money import Fen
+from lifecycle.record import FISCAL, Source
+from lifecycle.roles import Actor
+from lifecycle.stages import TrancheState
+from lifecycle.visibility import visible
+
+COMING = timedelta(days=30)
+"""How far ahead *coming* looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrancheFilter:
+    """What is asked of the list. Empty fields ask nothing."""
+
+    states: frozenset[TrancheState] = UNPAID
+    source: Source | None = None
+    when: str = ""
+    """``overdue``, ``coming`` (due within 30 days, overdue included) or nothing."""
+    text: str = ""
+    not_proposed_by: int | None = None
+    """A user: an approver need not see what she proposed herself."""
+    page: int = 1
+    per_page: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class UnpaidTranche:
+    """One tranche of public money that is not paid. ``planned`` is fen."""
+
+    id: int
+    project_id: int
+    project_number: str
+    project_title: str
+    lead_unit: str
+    signed_on: date | None
+    bank_name: str | None
+    bank_account: str | None
+    number: int
+    source: Source
+    planned: Fen
+    planned_on: date | None
+    state: TrancheState
+    due_on: date | None
+    """The planned day or, of a first tranche, the day the law sets, whichever is earlier."""
+    proposed_by_id: int | None
+    proposed_by: str | None
+    proposed_on: date | None
+    approved_by: str | None
+    approved_on: date | None
+    overdue: bool
+    """Whether the agreement is signed and the due day has gone by."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranchePage:
+    """One page, with count and sum of everything that is filtered."""
+
+    rows: Sequence[UnpaidTranche]
+    count: int
+    total: Fen
+    number: int
+    pages: int
+
+
+def list_tranches(session: Session, actor: Actor, asked: TrancheFilter, today: date) -> TranchePage:
+    """Return a page of unpaid public money, the earliest due first; a page beyond the last gives the last.
+
+    Two queries whatever the number of projects. Paid tranches and projects that are being cleared are not in.
+    """
+    where = _chosen(actor, asked, today)
+    joined = select(func.count(), func.coalesce(func.sum(Tranche.planned_fen), 0)).select_from(Tranche)
+    joined = joined.join(Project, Project.id == Tranche.project_id)
+    count, total = session.execute(joined.where(where)).one()
+    pages = max(1, -(-count // asked.per_page))
+    number = min(max(1, asked.page), pages)
+    query = _rows(today).where(where).limit(asked.per_page).offset((number - 1) * asked.per_page)
+    rows = [UnpaidTranche(*row[:-1], bool(row[-1])) for row in session.execute(query)]
+    return TranchePage(rows, count, int(total), number, pages)
+
+
+def _due_on(today: date) -> ColumnElement[Any]:
+    """Return the earlier of the planned day and, for a first tranche, the day set by the law."""
+    deadline = (
+        select(func.min(KeptDuty.due))
+        .where(KeptDuty.project_id == Tranche.project_id, KeptDuty.rule.in_(deadline_rules()))
+        .where(or_(KeptDuty.done_on.is_(None), KeptDuty.done_on > today), Tranche.number == 1)
+        .correlate(Tranche)
+        .scalar_subquery()
+    )
+    earlier = or_(Tranche.planned_on.is_(None), deadline < Tranche.planned_on)
+    return case((and_(deadline.is_not(None), earlier), deadline), else_=Tranche.planned_on)
+
+
+def _overdue(today: date) -> ColumnElement[bool]:
+    return and_(Project.signed_on <= today, _due_on(today) < today)
+
+
+def _chosen(actor: Actor, asked: TrancheFilter, today: date) -> ColumnElement[bool]:
+    conditions = [
+        visible(actor),
+        Tranche.source.in_(FISCAL if asked.source is None else {asked.source} & FISCAL),
+        Tranche.state.in_(asked.states & UNPAID),
+        Tranche.planned_fen > 0,
+        or_(Tranche.state != TrancheState.PLANNED, Project.stage.not_in(PAYABLE_NO_MORE)),
+    ]
+    conditions += [Project.search_text.contains(word, autoescape=True) for word in asked.text.lower().split()]
+    if asked.when == "overdue":
+        conditions.append(_overdue(today))
+    if asked.when == "coming":
+        conditions.append(and_(Project.signed_on <= today, _due_on(today) <= today + COMING))
+    if asked.not_proposed_by is not None:
+        mine = select(Proposal.tranche_id).where(
+            Proposal.ending.is_(None), Proposal.proposed_by_id == asked.not_proposed_by
+        )
+        conditions.append(Tranche.id.not_in(mine))
+    return and_(*conditions)
+
+
+def _rows(today: date) -> Select[*tuple[Any, ...]]:
+    proposer, approver = aliased(User), aliased(User)
+    due_on = _due_on(today).label("due_on")
+    query = select(
+        Tranche.id,
+        Project.id,
+        Project.number,
+        Project.title,
+        Project.lead_unit,
+        Project.signed_on,
+        Project.bank_name,
+        Project.bank_account,
+        Tranche.number,
+        Tranche.source,
+        Tranche.planned_fen,
+        Tranche.planned_on,
+        Tranche.state,
+        due_on,
+        Proposal.proposed_by_id,
+        proposer.name,
+        Proposal.proposed_on,
+        approver.name,
+        Proposal.approved_on,
+        func.coalesce(_overdue(today), False),
+    ).select_from(Tranche)
+    query = (
+        query.join(Project, Project.id == Tranche.project_id)
+        .outerjoin(Proposal, and_(Proposal.tranche_id == Tranche.id, Proposal.ending.is_(None)))
+        .outerjoin(proposer, proposer.id == Proposal.proposed_by_id)
+        .outerjoin(approver, approver.id == Proposal.approved_by_id)
+    )
+    return query.order_by(due_on.is_(None), due_on, Project.number, Tranche.position, Tranche.id)
