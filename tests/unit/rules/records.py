@@ -33,7 +33,7 @@ from lifecycle.record import (
     Tranche,
     UnitType,
 )
-from tests.unit.rules.oracle import CY, EA, MAJOR, PROGRAMMES, SC1_GENERAL, USUAL, years_after
+from tests.unit.rules.facts import CY, EA, MAJOR, PROGRAMMES, SC1_GENERAL, USUAL, years_after
 
 WAN = 1_000_000
 

@@ -13,6 +13,7 @@ from lifecycle.record import ProjectRecord
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import DutyKind
 from tests.unit.rules import oracle
+from tests.unit.rules.facts import PROGRAMMES
 from tests.unit.rules.records import records
 
 QUICK = settings(
@@ -50,7 +51,7 @@ def judged(record: ProjectRecord, day: date) -> dict[tuple[str, str], str | None
     return found
 
 
-@pytest.mark.parametrize("programme", oracle.PROGRAMMES)
+@pytest.mark.parametrize("programme", PROGRAMMES)
 @QUICK
 @given(data=st.data())
 def test_findings_of_any_day_are_those_of_the_contract(programme: str, data: st.DataObject) -> None:
@@ -60,7 +61,7 @@ def test_findings_of_any_day_are_those_of_the_contract(programme: str, data: st.
 
 
 @QUICK
-@given(records(oracle.PROGRAMMES[:3]))
+@given(records(PROGRAMMES[:3]))
 def test_what_is_late_is_a_finding_and_what_is_in_time_is_none(record: ProjectRecord) -> None:
     duties = rulebook().duties(record)
     lateness = {

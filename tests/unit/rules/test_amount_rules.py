@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lifecycle.record import UnitType
-from tests.unit.rules import oracle
+from tests.unit.rules import facts
 from tests.unit.rules.asking import stands
-from tests.unit.rules.oracle import CY, EA, KEY, MAJOR, SC1_GENERAL, SC1_KEY, SC2, SX
+from tests.unit.rules.facts import CY, EA, KEY, MAJOR, SC1_GENERAL, SC1_KEY, SC2, SX
 from tests.unit.rules.records import WAN, partner, record
 
 ENTERPRISE = UnitType.ENTERPRISE
@@ -85,9 +85,9 @@ def test_own_money_of_the_two_provinces_matches_the_grant() -> None:
         (SC1_KEY, "sc-1-amount", 50),
         (SC1_GENERAL, "sc-1-amount", 20),
         (SC2, "sc-2-amount", 60),
-        (oracle.SC3_KEY, "sc-3-amount", 80),
-        (oracle.SC3_GENERAL, "sc-3-amount", 30),
-        (oracle.SC3_REGION, "sc-3-amount", 30),
+        (facts.SC3_KEY, "sc-3-amount", 80),
+        (facts.SC3_GENERAL, "sc-3-amount", 30),
+        (facts.SC3_REGION, "sc-3-amount", 30),
     ],
 )
 def test_each_sichuan_programme_has_its_own_ceiling(programme: str, rule: str, most: int) -> None:
@@ -97,7 +97,7 @@ def test_each_sichuan_programme_has_its_own_ceiling(programme: str, rule: str, m
 
 @pytest.mark.parametrize(
     ("programme", "rule"),
-    [(SC1_KEY, "sc-1-matching"), (SC2, "sc-2-matching"), (oracle.SC3_REGION, "sc-3-matching")],
+    [(SC1_KEY, "sc-1-matching"), (SC2, "sc-2-matching"), (facts.SC3_REGION, "sc-3-matching")],
 )
 def test_only_enterprises_must_match_sichuan_money(programme: str, rule: str) -> None:
     short = record(programme, provincial=WAN, own=WAN - 1, lead_unit_type=ENTERPRISE)

@@ -11,7 +11,7 @@ import pytest
 from lifecycle.record import BudgetUse, Nature, ProjectRecord, Source, Spending
 from lifecycle.rulebook import rulebook
 from tests.unit.rules.asking import stands, subjects
-from tests.unit.rules.oracle import EA
+from tests.unit.rules.facts import EA
 from tests.unit.rules.records import WAN, record, tranche
 
 CITY, DISTRICT, JOINT, OWN = Source.PROVINCIAL, Source.DISTRICT, Source.JOINT, Source.OWN

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from lifecycle.record import Direction, IndicatorCategory, Signatory, Subcategory
-from tests.unit.rules import oracle
+from tests.unit.rules import facts
 from tests.unit.rules.asking import stands, subjects
-from tests.unit.rules.oracle import CY, EA, MAJOR, SC1_KEY, SC2, SC3_KEY, SC3_REGION, SX
+from tests.unit.rules.facts import CY, EA, MAJOR, SC1_KEY, SC2, SC3_KEY, SC3_REGION, SX
 from tests.unit.rules.records import indicator, partner, record
 
 SIGNED = date(2025, 5, 1)
@@ -84,10 +84,10 @@ REGIONAL = {"subcategory": Subcategory.REGIONAL}
         (SC2, {}, "sc-2-partner", "西藏自治区", "香港特区"),
         (SC2, {}, "sc-2-partner", "海南省", "法国"),
         (SC3_KEY, {}, "sc-3-outside-partner", "以色列", "台湾地区"),
-        (oracle.SC3_GENERAL, {}, "sc-3-outside-partner", "法国", "重庆市"),
+        (facts.SC3_GENERAL, {}, "sc-3-outside-partner", "法国", "重庆市"),
         (SC3_REGION, {}, "sc-3-outside-partner", "澳门特区", "法国"),
         (SX, REGIONAL, "sx-2-region-partner", "北京市", "山西省"),
-        (oracle.SX_AID, REGIONAL, "sx-2-region-partner", "陕西省", "德国"),
+        (facts.SX_AID, REGIONAL, "sx-2-region-partner", "陕西省", "德国"),
     ],
 )
 def test_one_partner_is_where_the_programme_asks(

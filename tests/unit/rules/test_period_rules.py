@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.unit.rules import oracle
+from tests.unit.rules import facts
 from tests.unit.rules.asking import stands
-from tests.unit.rules.oracle import EA, MAJOR, SC1_GENERAL, SC1_KEY, SC2, SX
+from tests.unit.rules.facts import EA, MAJOR, SC1_GENERAL, SC1_KEY, SC2, SX
 from tests.unit.rules.records import record
 
 DAY = timedelta(days=1)
@@ -69,10 +69,10 @@ def test_academy_projects_end_within_the_last_month(
 def test_sichuan_projects_start_in_january_2024(start: date) -> None:
     assert stands(record(SC1_KEY, start=start, end=start + 720 * DAY), "sc-1-period")
     assert stands(record(SC2, start=start, end=date(2025, 12, 31)), "sc-2-period")
-    assert stands(record(oracle.SC3_KEY, start=start, end=date(2025, 12, 31)), "sc-3-period")
+    assert stands(record(facts.SC3_KEY, start=start, end=date(2025, 12, 31)), "sc-3-period")
 
 
-@pytest.mark.parametrize(("programme", "rule"), [(SC2, "sc-2-period"), (oracle.SC3_REGION, "sc-3-period")])
+@pytest.mark.parametrize(("programme", "rule"), [(SC2, "sc-2-period"), (facts.SC3_REGION, "sc-3-period")])
 def test_regional_and_foreign_projects_end_in_december_2025(programme: str, rule: str) -> None:
     def found(end: date) -> bool:
         return stands(record(programme, start=date(2024, 1, 31), end=end), rule)

@@ -10,7 +10,7 @@ import pytest
 
 from lifecycle.record import AnnualReport, ChangeKind, Conclusion, Milestone, ProjectRecord, Review
 from tests.unit.rules.asking import stands, subjects
-from tests.unit.rules.oracle import EA, KEY, MAJOR, SX, SX_AID
+from tests.unit.rules.facts import EA, KEY, MAJOR, SX, SX_AID
 from tests.unit.rules.records import acceptance, change, record
 
 DAY = timedelta(days=1)
