@@ -35,17 +35,21 @@ class ConsoleError(click.ClickException):
 @contextmanager
 def refusals_said() -> Iterator[None]:
     """Turn refusals, and a database that does not answer, into a ``ConsoleError``."""
-    from sqlalchemy.exc import DataError, OperationalError
+    from sqlalchemy.exc import ArgumentError, DBAPIError
 
     try:
         yield
     except Refusal as refusal:
         raise ConsoleError(refusal.message) from refusal
-    except (OperationalError, DataError) as error:
+    except DBAPIError as error:
         cause = str(error.orig).strip()
         raise ConsoleError(
             f"数据库无法读写，没有保存任何内容，请检查地址、权限和磁盘空间：{cause}"
         ) from error
+    except ArgumentError as error:
+        raise ConsoleError(f"数据库地址（KEGUAN_DATABASE_URL）无效：{error}") from error
+    except OSError as error:
+        raise ConsoleError(f"无法读写文件，请检查权限和磁盘空间：{error}") from error
 
 
 @contextmanager

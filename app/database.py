@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
@@ -49,31 +50,38 @@ def open_ready_database(url: str | None = None) -> Engine:
         raise DatabaseNotReady("数据库尚未初始化，请先运行 keguan init。")
     engine = open_database(url)
     try:
-        found = _revision(engine)
-        if found != _newest_revision():
-            raise DatabaseNotReady(
-                "数据库与程序版本不一致，请先运行 keguan init 完成升级。"
-                if found
-                else "数据库尚未初始化，请先运行 keguan init。"
-            )
+        fault = _fault_of(engine)
+        if fault:
+            raise DatabaseNotReady(fault)
     except BaseException:
         engine.dispose()
         raise
     return engine
 
 
-def _revision(engine: Engine) -> str | None:
+def _fault_of(engine: Engine) -> str | None:
+    """Return why the program cannot work on this schema."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def _newest_revision() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        revision = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory(str(MIGRATIONS))
+    if revision is None:
+        return "数据库尚未初始化，请先运行 keguan init。"
+    if revision not in {one.revision for one in script.walk_revisions()}:
+        return "数据库由更新版本的程序建立，请升级程序后再用。"
+    return (
+        None if revision == script.get_current_head() else "数据库版本较旧，请先运行 keguan init 完成升级。"
+    )
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database at ``url`` up to ``revision``; harmless where it is there already."""
-    _run(url, lambda config: command.upgrade(config, revision))
+    """Bring the database at ``url`` up to ``revision``; harmless where it is there already.
+
+    Raises ``DatabaseNotReady`` where a newer program made it.
+    """
+    try:
+        _run(url, lambda config: command.upgrade(config, revision))
+    except CommandError as error:
+        raise DatabaseNotReady("数据库由更新版本的程序建立，请升级程序后再用。") from error
 
 
 def unmigrate(url: str, revision: str = "base") -> None:

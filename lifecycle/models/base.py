@@ -89,3 +89,5 @@ class Base(DeclarativeBase):
 Id = Annotated[int, mapped_column(primary_key=True)]
 FenColumn = Annotated[int, mapped_column(BigInteger)]
 """An amount in fen."""
+Whole = Annotated[int, mapped_column(BigInteger)]
+"""A number typed in by people, which no law keeps small."""

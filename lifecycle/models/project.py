@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lifecycle.models.base import Base, FenColumn, Id, choice
+from lifecycle.models.base import Base, FenColumn, Id, Whole, choice
 from lifecycle.record import (
     BudgetUse,
     ChangeKind,
@@ -150,7 +150,7 @@ class Tranche(_OfProject, Base):
     )
 
     position: Mapped[int]
-    number: Mapped[int]
+    number: Mapped[Whole]
     source: Mapped[Source] = mapped_column(choice(Source, "source"))
     planned_fen: Mapped[FenColumn]
     planned_on: Mapped[date | None]
@@ -208,7 +208,7 @@ class Milestone(_OfProject, Base):
     __table_args__ = (UniqueConstraint("project_id", "number"),)
 
     position: Mapped[int]
-    number: Mapped[int]
+    number: Mapped[Whole]
     name: Mapped[str | None]
     planned_on: Mapped[date]
     reported_on: Mapped[date | None]
@@ -223,7 +223,7 @@ class AnnualReport(_OfProject, Base):
     __table_args__ = (UniqueConstraint("project_id", "year"),)
 
     position: Mapped[int]
-    year: Mapped[int]
+    year: Mapped[Whole]
     submitted_on: Mapped[date | None]
     with_accounts: Mapped[bool]
     to_government_on: Mapped[date | None]
@@ -236,7 +236,7 @@ class Change(_OfProject, Base):
     __table_args__ = (UniqueConstraint("project_id", "number"),)
 
     position: Mapped[int]
-    number: Mapped[int]
+    number: Mapped[Whole]
     kind: Mapped[ChangeKind] = mapped_column(choice(ChangeKind, "kind"))
     self_decided: Mapped[bool]
     applied_on: Mapped[date | None]
@@ -275,7 +275,7 @@ class Acceptance(Base):
     integrity_on: Mapped[date | None]
     to_return_fen: Mapped[FenColumn]
     returned_fen: Mapped[FenColumn]
-    goals_met: Mapped[int | None]
+    goals_met: Mapped[Whole | None]
 
 
 class ExceptionNote(_OfProject, Base):

@@ -20,7 +20,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('revision', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('is_demo', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('is_demo', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agency')),
     sa.UniqueConstraint('name', name=op.f('uq_agency_name'))
     )
@@ -31,7 +31,7 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(), nullable=False),
     sa.Column('finished_at', sa.DateTime(), nullable=True),
     sa.Column('outcome', sa.String(), nullable=True),
-    sa.Column('failed', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('failed', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_job_run')),
     sa.UniqueConstraint('job', 'slot', name=op.f('uq_job_run_job_slot'))
     )
@@ -50,8 +50,8 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('email', sa.String(), nullable=True),
     sa.Column('password_hash', sa.String(), nullable=False),
-    sa.Column('must_change_password', sa.Boolean(), server_default=sa.text('0'), nullable=False),
-    sa.Column('is_active', sa.Boolean(), server_default=sa.text('1'), nullable=False),
+    sa.Column('must_change_password', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column('is_active', sa.Boolean(), server_default=sa.true(), nullable=False),
     sa.Column('session_stamp', sa.String(), nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_user_account')),
@@ -163,7 +163,7 @@ def upgrade() -> None:
     sa.Column('integrity_on', sa.Date(), nullable=True),
     sa.Column('to_return_fen', sa.BigInteger(), nullable=False),
     sa.Column('returned_fen', sa.BigInteger(), nullable=False),
-    sa.Column('goals_met', sa.Integer(), nullable=True),
+    sa.Column('goals_met', sa.BigInteger(), nullable=True),
     sa.CheckConstraint('(conclusion IS NULL) = (concluded_on IS NULL)', name=op.f('ck_acceptance_concluded')),
     sa.CheckConstraint('to_return_fen >= 0 AND returned_fen >= 0', name=op.f('ck_acceptance_returns')),
     sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_acceptance_project_id'), ondelete='CASCADE'),
@@ -172,7 +172,7 @@ def upgrade() -> None:
     )
     op.create_table('annual_report',
     sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('year', sa.BigInteger(), nullable=False),
     sa.Column('submitted_on', sa.Date(), nullable=True),
     sa.Column('with_accounts', sa.Boolean(), nullable=False),
     sa.Column('to_government_on', sa.Date(), nullable=True),
@@ -239,7 +239,7 @@ def upgrade() -> None:
 
     op.create_table('change',
     sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
     sa.Column('kind', sa.Enum('项目名称', '承担单位', '项目负责人', '延期', '考核指标', '经费预算', '研究内容', '项目组成员', '其他', name='kind', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('self_decided', sa.Boolean(), nullable=False),
     sa.Column('applied_on', sa.Date(), nullable=True),
@@ -338,7 +338,7 @@ def upgrade() -> None:
 
     op.create_table('milestone',
     sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
     sa.Column('name', sa.String(), nullable=True),
     sa.Column('planned_on', sa.Date(), nullable=False),
     sa.Column('reported_on', sa.Date(), nullable=True),
@@ -419,7 +419,7 @@ def upgrade() -> None:
 
     op.create_table('tranche',
     sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
     sa.Column('source', sa.Enum('省（市）级财政', '区（县）级财政', '联合实施单位', '自筹', name='source', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('planned_fen', sa.BigInteger(), nullable=False),
     sa.Column('planned_on', sa.Date(), nullable=True),
