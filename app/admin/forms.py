@@ -51,7 +51,7 @@ class PersonForm(Form):
     joint_unit = _role(Role.JOINT_UNIT)
     expert = _role(Role.EXPERT)
     admin = _role(Role.ADMIN)
-    pi_units = TextAreaField("项目负责人所在单位", [at_most(2000)], description="可不填")
+    pi_units = TextAreaField("项目负责人所在单位", [at_most(2000)], description="可不填，每行一个")
     unit_manager_units = TextAreaField("代表哪些承担单位", [at_most(2000)], description=_EXACT)
     joint_unit_units = TextAreaField("代表哪些联合实施单位", [at_most(2000)], description=_EXACT)
 

@@ -30,8 +30,13 @@ def app(migrated_sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
-    """A session of the test's own, beside those of the requests."""
-    with app.app_context(), Session(db.engine) as made:
+    """A session of the test's own, beside those of the requests.
+
+    No application context stays open: requests would share it, and with it whoever is signed in.
+    """
+    with app.app_context():
+        engine = db.engine
+    with Session(engine) as made:
         yield made
 
 
