@@ -98,14 +98,19 @@ class Rulebook:
         return sorted(standing, key=lambda finding: (finding.rule.id, finding.subject))
 
     def duties(self, record: ProjectRecord) -> list[Duty]:
-        """Return everything owed over the whole life of the project, done or not, by due day."""
-        duties = [
-            Duty(record.number, rule, *owed)
-            for rule in self._rules_for(record)
-            if isinstance(rule.kind, DutyKind) and rule.scope.covers(record)
-            for owed in rule.kind.owed(record)
-        ]
-        return sorted(duties, key=lambda duty: (duty.due, duty.rule.id, duty.subject))
+        """Return everything owed over the whole life of the project, done or not, by due day.
+
+        No two are alike in rule, subject and due day: what several rows of one tranche owe by one day is one
+        duty, done when all of it is.
+        """
+        duties: dict[tuple[date, str, str], Duty] = {}
+        for rule in self._rules_for(record):
+            if isinstance(rule.kind, DutyKind) and rule.scope.covers(record):
+                for owed in rule.kind.owed(record):
+                    duty = Duty(record.number, rule, *owed)
+                    key = (duty.due, rule.id, duty.subject)
+                    duties[key] = _both(duties[key], duty) if key in duties else duty
+        return [duties[key] for key in sorted(duties)]
 
     def checklist(
         self, record: ProjectRecord, act: Act, day: date, subjects: Iterable[str] | None = None
@@ -167,6 +172,12 @@ def _merged(alike: list[Breach]) -> Iterator[Breach]:
         current = Breach(alike[0].subject, turn, None, message) if message else None
     if current is not None:
         yield current
+
+
+def _both(one: Duty, other: Duty) -> Duty:
+    done = None if one.done_on is None or other.done_on is None else max(one.done_on, other.done_on)
+    messages = dict.fromkeys((*one.message.split("；"), other.message))
+    return replace(one, done_on=done, message="；".join(messages))
 
 
 def _findings(

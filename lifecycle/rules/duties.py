@@ -58,7 +58,7 @@ class PlannedPayment(DutyKind):
 
     def _message(self, tranche: Tranche) -> str:
         arrive = "足额到位" if self.in_full else "到位"
-        return f"{self.source}第 {tranche.number} 期资金 {amount(tranche.planned)} {arrive}"
+        return f"{self.source}第 {tranche.number} 期资金 {amount(tranche.planned)}{arrive}"
 
     def _done_on(self, tranche: Tranche) -> date | None:
         enough = tranche.is_payment and (not self.in_full or tranche.paid >= tranche.planned)
@@ -82,7 +82,7 @@ class AnnualReports(DutyKind):
         first = record.start.year
         if add_months(record.start, self.least_months) > date(first + 1, 1, 1):
             first += 1
-        for year in range(max(first, signed.year - 1), record.end.year + 1):
+        for year in range(first, record.end.year + 1):
             due = date(year + 1, 1, 31)
             if due >= signed:
                 yield Owed(

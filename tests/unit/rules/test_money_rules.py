@@ -37,6 +37,8 @@ def test_the_bureau_pays_within_thirty_days_of_signing() -> None:
     assert not stands(late, rule, on=after(30))
     assert stands(late, rule, on=after(31))
     assert stands(late, rule)
+    first_of_two = funded(*in_time.tranches, tranche(2, DISTRICT, 0, 1, paid_on=after(90)))
+    assert not stands(first_of_two, rule)
 
 
 def test_payments_before_signing_are_in_time_and_only_public_money_counts() -> None:

@@ -142,6 +142,20 @@ def test_duties_come_in_the_order_they_fall_due_each_once(project: ProjectRecord
     duties = rulebook().duties(project)
     assert [duty.due for duty in duties] == sorted(duty.due for duty in duties)
     assert all(duty.message and duty.rule.owner is not None for duty in duties)
+    assert len({(duty.rule.id, duty.subject, duty.due) for duty in duties}) == len(duties)
+
+
+def test_rows_of_one_tranche_due_on_one_day_are_one_duty_done_when_all_are() -> None:
+    rows = [tranche(1, Source.JOINT, WAN, WAN, planned_on=PAY_DAY, paid_on=PAY_DAY - n * DAY) for n in (2, 1)]
+    other_day = tranche(1, Source.JOINT, 2 * WAN, planned_on=PAY_DAY + DAY)
+    paid, waiting = rulebook().duties(record(KEY, signed_on=SIGNED, tranches=(*rows, other_day)))[:2]
+    assert (paid.due, paid.done_on) == (PAY_DAY, PAY_DAY - DAY)
+    assert paid.message == "联合实施单位第 1 期资金 1.00 万元到位"
+    assert (waiting.due, waiting.done_on) == (PAY_DAY + DAY, None)
+    unpaid = (*rows, tranche(1, Source.JOINT, 3 * WAN, planned_on=PAY_DAY))
+    (duty, *_) = rulebook().duties(record(KEY, signed_on=SIGNED, tranches=unpaid))
+    assert duty.done_on is None
+    assert duty.message == "联合实施单位第 1 期资金 1.00 万元到位；联合实施单位第 1 期资金 3.00 万元到位"
 
 
 def two_versions(folder: Path) -> Rulebook:
