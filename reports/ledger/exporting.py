@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import secrets
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lifecycle.columns import PROJECT
+from lifecycle.database import begin_reading
 from lifecycle.records import load_records
 from lifecycle.refusals import Refusal
 from reports.ledger.writing import write_ledger
@@ -19,26 +19,27 @@ from reports.ledger.writing import write_ledger
 class NotWritable(Refusal):
     """The file cannot be written."""
 
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"无法写入“{path}”，请检查文件夹是否存在、是否有权限、文件是否正被打开（{error.strerror}）。")
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"无法写入“{path}”：{reason}。请检查文件夹是否存在、是否有权限、文件是否正被打开。")
 
 
 def export_ledger(session: Session, agency_id: int, path: Path) -> int:
-    """Write all projects of the agency to ``path``; return how many.
+    """Write all projects of the agency, as of one moment, to ``path``; return how many.
 
     The file appears whole or not at all. Raises ``NotWritable``.
     """
+    if path.is_dir():
+        raise NotWritable(path, "这是一个文件夹")
+    begin_reading(session)
     query = select(PROJECT.c.id).where(PROJECT.c.agency_id == agency_id).order_by(PROJECT.c.id)
     ids = session.scalars(query).all()
+    unfinished = path.with_name(f".keguan-{secrets.token_hex(8)}.xlsx")
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".xlsx", delete=False) as file:
-            try:
-                write_ledger(file, (record for _, record in load_records(session, ids)))
-                os.replace(file.name, path)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(file.name)
-                raise
+        with open(unfinished, "xb") as file:
+            write_ledger((record for _, record in load_records(session, ids)), file)
+        os.replace(unfinished, path)
     except OSError as error:
-        raise NotWritable(path, error) from error
+        raise NotWritable(path, error.strerror or str(error)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
     return len(ids)

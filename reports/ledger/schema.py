@@ -350,3 +350,5 @@ SHEETS = (
     ),
 )
 """Every sheet, in the order in which errors are listed and sheets are written."""
+
+SHEET_NAMES = tuple(sheet.name for sheet in SHEETS)

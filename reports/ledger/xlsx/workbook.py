@@ -49,9 +49,14 @@ class Workbook:
             if name == "workbookPr":
                 self._from_1904 = attributes.get("date1904") in ("1", "true")
             elif name == "sheet" and attributes.get("id") in parts:
-                self._sheets.setdefault(attributes.get("name", "").strip(), parts[attributes["id"]])
+                self._add_sheet(attributes.get("name", ""), parts[attributes["id"]])
         if root != "workbook":
             raise NotAWorkbook(NO_WORKBOOK)
+
+    def _add_sheet(self, name: str, part: str) -> None:
+        """Note a sheet by its trimmed name; one that needs no trimming goes before one that does."""
+        if name == name.strip() or name.strip() not in self._sheets:
+            self._sheets[name.strip()] = part
 
     @cached_property
     def _tables(self) -> Tables:
