@@ -118,3 +118,10 @@ def begin_write(session: Session) -> None:
         raise RuntimeError("unsaved changes outside a command")
     session.rollback()
     session.connection(execution_options={WRITE: True})
+
+
+def begin_reading(session: Session) -> None:
+    """Begin a transaction whose every query sees the database as of one moment, as SQLite's all do."""
+    session.rollback()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})

@@ -19,8 +19,8 @@ from reports.ledger.writing import write_ledger
 class NotWritable(Refusal):
     """The file cannot be written."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"无法写入“{path}”：{reason}。请检查文件夹是否存在、是否有权限、文件是否正被打开。")
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"无法写入“{path}”，请检查文件夹是否存在、是否有权限、磁盘是否已满、文件是否正被打开。")
 
 
 def export_ledger(session: Session, agency_id: int, path: Path) -> int:
@@ -29,7 +29,7 @@ def export_ledger(session: Session, agency_id: int, path: Path) -> int:
     The file appears whole or not at all. Raises ``NotWritable``.
     """
     if path.is_dir():
-        raise NotWritable(path, "这是一个文件夹")
+        raise NotWritable(path)
     begin_reading(session)
     query = select(PROJECT.c.id).where(PROJECT.c.agency_id == agency_id).order_by(PROJECT.c.id)
     ids = session.scalars(query).all()
@@ -39,7 +39,7 @@ def export_ledger(session: Session, agency_id: int, path: Path) -> int:
             write_ledger((record for _, record in load_records(session, ids)), file)
         os.replace(unfinished, path)
     except OSError as error:
-        raise NotWritable(path, error.strerror or str(error)) from error
+        raise NotWritable(path) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return len(ids)
