@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from finance.lookups import find_batch
-from finance.models import Batch, BatchLine
+from finance.models import Batch, BatchLine, Proposal
 from finance.states import BatchState
 from lifecycle.models import Payment, Tranche, User
 from lifecycle.money import Fen
@@ -93,7 +93,7 @@ def list_batches(
 ) -> BatchPage:
     """Return a page of the agency's batches; a page beyond the last gives the last."""
     where = (Batch.agency_id == actor.agency_id, Batch.state.in_(states))
-    count = session.scalar(select(func.count()).select_from(Batch).where(*where)) or 0
+    count = count_batches(session, actor, states)
     pages = max(1, -(-count // per_page))
     number = min(max(1, page), pages)
     query = select(Batch).where(*where).order_by(Batch.year.desc(), Batch.running.desc())
@@ -116,6 +116,28 @@ def show_batch(
     lines = session.execute(_lines(batch_id).limit(per_page).offset(first))
     shown = [_shown(first + place, *line) for place, line in enumerate(lines, 1)]
     return ShownBatch(batch, shown, number, pages)
+
+
+def count_batches(session: Session, actor: Actor, states: frozenset[BatchState]) -> int:
+    """Return how many of the agency's batches are in one of those states."""
+    query = select(func.count()).select_from(Batch)
+    return session.scalar(query.where(Batch.agency_id == actor.agency_id, Batch.state.in_(states))) or 0
+
+
+def own_part(session: Session, actor: Actor, batch_id: int) -> Sequence[str]:
+    """Return the projects whose payment in a batch, not booked yet, the actor proposed or approved.
+
+    Where there are any, somebody else must issue and book the batch.
+    """
+    acted = or_(Proposal.proposed_by_id == actor.user_id, Proposal.approved_by_id == actor.user_id)
+    query = (
+        select(BatchLine.project_number)
+        .join(Tranche, Tranche.id == BatchLine.tranche_id)
+        .join(Proposal, and_(Proposal.tranche_id == Tranche.id, Proposal.ending.is_(None)))
+        .where(BatchLine.batch_id == batch_id, Tranche.state != TrancheState.PAID, acted)
+        .order_by(BatchLine.position)
+    )
+    return session.scalars(query).all()
 
 
 def issued_sheet(session: Session, actor: Actor, batch_id: int) -> tuple[str, bytes]:

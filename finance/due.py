@@ -33,6 +33,7 @@ class TrancheFilter:
     when: str = ""
     """``overdue``, ``coming`` (due within 30 days, overdue included) or nothing."""
     text: str = ""
+    programme: str = ""
     not_proposed_by: int | None = None
     """A user: an approver need not see what she proposed herself."""
     page: int = 1
@@ -61,6 +62,7 @@ class UnpaidTranche:
     proposed_by_id: int | None
     proposed_by: str | None
     proposed_on: date | None
+    approved_by_id: int | None
     approved_by: str | None
     approved_on: date | None
     overdue: bool
@@ -83,15 +85,25 @@ def list_tranches(session: Session, actor: Actor, asked: TrancheFilter, today: d
 
     Two queries whatever the number of projects. Paid tranches and projects that are being cleared are not in.
     """
-    where = _chosen(actor, asked, today)
-    joined = select(func.count(), func.coalesce(func.sum(Tranche.planned_fen), 0)).select_from(Tranche)
-    joined = joined.join(Project, Project.id == Tranche.project_id)
-    count, total = session.execute(joined.where(where)).one()
+    count, total = count_tranches(session, actor, asked, today)
     pages = max(1, -(-count // asked.per_page))
     number = min(max(1, asked.page), pages)
-    query = _rows(today).where(where).limit(asked.per_page).offset((number - 1) * asked.per_page)
-    rows = [UnpaidTranche(*row[:-1], bool(row[-1])) for row in session.execute(query)]
-    return TranchePage(rows, count, int(total), number, pages)
+    query = (
+        _rows(today)
+        .where(_chosen(actor, asked, today))
+        .limit(asked.per_page)
+        .offset((number - 1) * asked.per_page)
+    )
+    rows = [UnpaidTranche(*row) for row in session.execute(query)]
+    return TranchePage(rows, count, total, number, pages)
+
+
+def count_tranches(session: Session, actor: Actor, asked: TrancheFilter, today: date) -> tuple[int, Fen]:
+    """Return how many tranches are asked for, and their sum."""
+    query = select(func.count(), func.coalesce(func.sum(Tranche.planned_fen), 0)).select_from(Tranche)
+    query = query.join(Project, Project.id == Tranche.project_id)
+    count, total = session.execute(query.where(_chosen(actor, asked, today))).one()
+    return count, int(total)
 
 
 def _due_on(today: date) -> ColumnElement[Any]:
@@ -120,6 +132,8 @@ def _chosen(actor: Actor, asked: TrancheFilter, today: date) -> ColumnElement[bo
         or_(Tranche.state != TrancheState.PLANNED, Project.stage.not_in(PAYABLE_NO_MORE)),
     ]
     conditions += [Project.search_text.contains(word, autoescape=True) for word in asked.text.lower().split()]
+    if asked.programme:
+        conditions.append(Project.programme == asked.programme)
     if asked.when == "overdue":
         conditions.append(_overdue(today))
     if asked.when == "coming":
@@ -153,6 +167,7 @@ def _rows(today: date) -> Select[*tuple[Any, ...]]:
         Proposal.proposed_by_id,
         proposer.name,
         Proposal.proposed_on,
+        Proposal.approved_by_id,
         approver.name,
         Proposal.approved_on,
         func.coalesce(_overdue(today), False),

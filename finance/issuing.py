@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
+
+from sqlalchemy.orm import Session
 
 from finance.batching import demand_draft, demand_others, missing_account
 from finance.checking import Candidate, candidates, check_proposed
 from finance.disbursement import LARGEST, Disbursement, DisbursementLine
 from finance.history import Told, record_each
-from finance.lining import in_transit, restate_line
+from finance.lining import in_transit, line_of, restate_line
 from finance.lookups import find_batch, live_proposals, person
 from finance.models import Batch, BatchLine, Proposal
 from finance.refusals import LinesRefused, Obstructed, RefusedLine
@@ -17,7 +20,7 @@ from finance.states import BATCH_TRANSITIONS, BatchState
 from lifecycle.command import Work, command
 from lifecycle.models import Agency
 from lifecycle.money import yuan
-from lifecycle.roles import Permission
+from lifecycle.roles import Actor, Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
 
 Render = Callable[[Disbursement], bytes]
@@ -45,6 +48,23 @@ def issue_batch(work: Work, batch_id: int, today: date, render: Render) -> str:
     batch.checksum, batch.sheet = disbursement.checksum, render(disbursement)
     _record(work, batch, disbursement)
     return batch.checksum
+
+
+def refused_lines(session: Session, actor: Actor, batch_id: int, today: date) -> list[RefusedLine]:
+    """Return the lines of a draft that could not go out today, with all that stands against each.
+
+    What ``issue_batch`` would say, asked before; nothing is changed. Raises ``NotFound``.
+    """
+    batch = find_batch(session, actor, batch_id, with_lines=True)
+    proposals = live_proposals(session, [line.tranche_id for line in batch.lines])
+    refused: list[RefusedLine] = []
+    for tranche, candidate in candidates(session, [line.tranche for line in batch.lines]):
+        proposal = proposals[tranche.id]
+        as_it_stands = line_of(tranche, candidate, proposal, defaultdict(int))
+        against = tuple(_against(as_it_stands, candidate, proposal, today))
+        if against:
+            refused.append(RefusedLine(tranche.id, candidate.record.number, against))
+    return refused
 
 
 def disbursement_of(batch: Batch, agency: str, issued_on: date) -> Disbursement:
