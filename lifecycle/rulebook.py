@@ -83,19 +83,30 @@ class Rulebook:
 
     def judge(self, record: ProjectRecord) -> list[Finding]:
         """Return the findings of all days; on any one day at most one stands for a rule and subject."""
-        reasons = {(note.rule, note.subject): note for note in record.exceptions}
-        findings: list[Finding] = []
+        reasons = _reasons(record)
+        return [
+            _finding(record, rule, breach, reasons)
+            for rule, breaches in self._found(record)
+            for breach in breaches
+        ]
+
+    def findings(self, record: ProjectRecord, as_of: date) -> list[Finding]:
+        """Return the findings that stand on ``as_of``, by rule and subject."""
+        reasons = _reasons(record)
+        standing = [
+            _finding(record, rule, breach, reasons)
+            for rule, breaches in self._found(record)
+            for breach in breaches
+            if breach.since <= as_of and (breach.until is None or as_of < breach.until)
+        ]
+        return sorted(standing, key=lambda finding: (finding.rule.id, finding.subject))
+
+    def _found(self, record: ProjectRecord) -> Iterator[tuple[Rule, list[Breach]]]:
         for rule in self._rules_for(record):
             if rule.judges and rule.scope.covers(record):
                 breaches = list(rule.kind.breaches(record))
                 if breaches:
-                    findings += _findings(record, rule, _disjoint(breaches), reasons)
-        return findings
-
-    def findings(self, record: ProjectRecord, as_of: date) -> list[Finding]:
-        """Return the findings that stand on ``as_of``, by rule and subject."""
-        standing = [finding for finding in self.judge(record) if finding.on(as_of)]
-        return sorted(standing, key=lambda finding: (finding.rule.id, finding.subject))
+                    yield rule, _disjoint(breaches)
 
     def duties(self, record: ProjectRecord) -> list[Duty]:
         """Return everything owed over the whole life of the project, done or not, by due day.
@@ -121,7 +132,7 @@ class Rulebook:
         subjects ("" is the whole project); rules that do not apply are left out.
         """
         wanted = None if subjects is None else frozenset(subjects)
-        reasons = {(note.rule, note.subject): note for note in record.exceptions}
+        reasons = _reasons(record)
         lines = [
             line
             for rule in self._rules_for(record)
@@ -180,18 +191,22 @@ def _both(one: Duty, other: Duty) -> Duty:
     return replace(one, done_on=done, message="；".join(messages))
 
 
-def _findings(
-    record: ProjectRecord, rule: Rule, breaches: list[Breach], reasons: Reasons
-) -> Iterator[Finding]:
-    for subject, since, until, message in breaches:
-        note = reasons.get((rule.id, subject)) if rule.strength is Strength.USUAL else None
-        finding = Finding(record.number, rule, subject, since, until, message)
-        yield finding if note is None else replace(finding, reason=note.reason, reason_since=note.approved_on)
+def _reasons(record: ProjectRecord) -> Reasons:
+    return {(note.rule, note.subject): note for note in record.exceptions}
+
+
+def _finding(record: ProjectRecord, rule: Rule, breach: Breach, reasons: Reasons) -> Finding:
+    subject, since, until, message = breach
+    note = reasons.get((rule.id, subject)) if rule.strength is Strength.USUAL else None
+    if note is None:
+        return Finding(record.number, rule, subject, since, until, message)
+    return Finding(record.number, rule, subject, since, until, message, note.reason, note.approved_on)
 
 
 def _lines(rule: Rule, record: ProjectRecord, day: date, reasons: Reasons) -> Iterator[Line]:
     breaches = _disjoint(list(rule.kind.breaches(record)))
-    standing = [finding for finding in _findings(record, rule, breaches, reasons) if finding.on(day)]
+    findings = (_finding(record, rule, breach, reasons) for breach in breaches)
+    standing = [finding for finding in findings if finding.on(day)]
     for finding in standing:
         reason = finding.reason_on(day)
         mark = Mark.NOT_HELD if reason is None else Mark.REASON_GIVEN
