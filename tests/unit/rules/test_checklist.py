@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
 from lifecycle.record import (
+    BudgetUse,
     Change,
     ChangeKind,
     Conclusion,
@@ -19,6 +20,7 @@ from lifecycle.record import (
     Review,
     Signatory,
     Source,
+    Spending,
 )
 from lifecycle.rulebook import Mark, rulebook
 from lifecycle.rules.base import Act
@@ -101,6 +103,28 @@ def test_only_the_subjects_asked_about_count() -> None:
     assert "spb-29-spend-gate" not in marks(waiting, subjects={"", "3"})
 
 
+def test_enough_spent_on_the_day_itself_opens_the_gate() -> None:
+    spending = (Spending(PAY_DAY, DISTRICT, BudgetUse.LABOUR, 56 * WAN // 10, None, None),)
+    going_on = replace(paying(3 * WAN, paying(7 * WAN), number=2), spending=spending)
+    (line,) = [
+        line
+        for line in rulebook().checklist(going_on, Act.PAY, PAY_DAY).lines
+        if line.rule.id == "spb-29-spend-gate"
+    ]
+    assert (line.subject, line.mark) == ("2", Mark.HELD)
+    assert line.text == "已支出 5.60 万元 ÷ 前期已拨 7.00 万元 = 80.0%，应不低于 80%"
+
+
+def test_what_is_paid_on_later_days_is_not_yet_shown() -> None:
+    row = tranche(1, CITY, 20 * WAN, 20 * WAN, paid_on=PAY_DAY + timedelta(days=1))
+    project = record(EA, provincial=20 * WAN, tranches=(row,))
+    lines = {line.rule.id: line for line in rulebook().checklist(project, Act.PAY, PAY_DAY).lines}
+    assert lines["ea-15-single-payment"].subject == CITY.value
+    assert "已拨 0.00 万元" in lines["ea-15-single-payment"].text
+    assert "ea-15-before-signing" not in lines
+    assert "ea-15-within-funds" not in lines
+
+
 def test_each_source_of_joint_action_is_asked_by_itself() -> None:
     rows = (
         tranche(1, CITY, 20 * WAN, 19 * WAN, paid_on=PAY_DAY),
@@ -112,6 +136,8 @@ def test_each_source_of_joint_action_is_asked_by_itself() -> None:
     city = marks(project, subjects={"", CITY.value})
     district = marks(project, subjects={"", DISTRICT.value})
     assert city["ea-15-single-payment"] is Mark.NOT_HELD
+    texts = [line.text for line in rulebook().checklist(project, Act.PAY, PAY_DAY).lines]
+    assert "区（县）级财政已拨 20.00 万元，共 20.00 万元，应一次性全额拨付" in texts
     assert district["ea-15-single-payment"] is Mark.HELD
     assert district["ea-15-before-signing"] is Mark.HELD
 
