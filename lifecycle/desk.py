@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from lifecycle.listing import open_duties
+from lifecycle.keeping import Kept
+from lifecycle.listing import open_duties, revision_of, scope_of
 from lifecycle.models import KeptDuty, Project
 from lifecycle.roles import Actor, Role
 from lifecycle.visibility import visible
@@ -45,29 +46,29 @@ class DeskDuty:
     @property
     def who(self) -> str:
         """Whose turn it is, by name where the record has one."""
-        names = {
-            Role.PI: f"{self.pi_name}（{self.lead_unit}）",
-            Role.UNIT_MANAGER: self.lead_unit,
-            Role.JOINT_UNIT: self.joint_unit or "联合实施单位",
-            Role.FINANCE: "科技局财务",
-            Role.HANDLER: "科技局经办",
-            Role.APPROVER: "科技局审批",
-        }
-        return names.get(self.owner, self.lead_unit)
+        return who_owes(self.owner, self.lead_unit, self.pi_name, self.joint_unit)
 
 
-@dataclass(frozen=True, slots=True)
-class Heap:
-    """One heap: its most urgent duties and how many there are in all."""
+def who_owes(owner: Role, lead_unit: str, pi_name: str, joint_unit: str | None) -> str:
+    """Return whose turn a duty is, by name where the project has one."""
+    names = {
+        Role.PI: f"{pi_name}（{lead_unit}）",
+        Role.UNIT_MANAGER: lead_unit,
+        Role.JOINT_UNIT: joint_unit or "联合实施单位",
+        Role.FINANCE: "科技局财务",
+        Role.HANDLER: "科技局经办",
+        Role.APPROVER: "科技局审批",
+    }
+    return names.get(owner, lead_unit)
 
-    duties: Sequence[DeskDuty]
-    count: int
+
+_counts: Kept[tuple[object, ...], dict[Urgency, int]] = Kept()
 
 
-def heap(session: Session, actor: Actor, urgency: Urgency, today: date, limit: int, offset: int = 0) -> Heap:
+def heap(
+    session: Session, actor: Actor, urgency: Urgency, today: date, limit: int, offset: int = 0
+) -> Sequence[DeskDuty]:
     """Return the duties of one heap that concern the actor, the earliest deadline first."""
-    where = and_(_on_desk(actor), open_duties(today), _within(urgency, today))
-    joined = select(func.count()).select_from(KeptDuty).join(Project, Project.id == KeptDuty.project_id)
     query: Select[*tuple[Any, ...]] = (
         select(
             Project.number,
@@ -82,13 +83,28 @@ def heap(session: Session, actor: Actor, urgency: Urgency, today: date, limit: i
             KeptDuty.message,
         )
         .join(Project, Project.id == KeptDuty.project_id)
-        .where(where)
+        .where(_on_desk(actor), open_duties(today), _within(urgency, today))
         .order_by(KeptDuty.due, KeptDuty.id)
         .limit(limit)
         .offset(offset)
     )
-    duties = [DeskDuty(*row) for row in session.execute(query)]
-    return Heap(duties, session.scalar(joined.where(where)) or 0)
+    return [DeskDuty(*row) for row in session.execute(query)]
+
+
+def heap_sizes(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
+    """Return how many duties are in each heap; kept until a command changes something in the agency."""
+    revision = revision_of(session, actor)
+    key = (scope_of(session, actor), today)
+    return _counts.get(key, revision, lambda: _count(session, actor, today))
+
+
+def _count(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
+    sizes = [func.coalesce(func.sum(case((_within(one, today), 1), else_=0)), 0) for one in Urgency]
+    query = select(*sizes).where(_on_desk(actor), open_duties(today), KeptDuty.due <= today + AHEAD)
+    if not actor.sees_all_projects:
+        query = query.join(Project, Project.id == KeptDuty.project_id)
+    row = session.execute(query).one()
+    return {urgency: int(size) for urgency, size in zip(Urgency, row, strict=True)}
 
 
 def _within(urgency: Urgency, today: date) -> ColumnElement[bool]:
@@ -99,10 +115,10 @@ def _within(urgency: Urgency, today: date) -> ColumnElement[bool]:
 
 def _on_desk(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that a duty concerns the actor: a bureau follows all, the others their own."""
-    seen = and_(visible(actor), KeptDuty.agency_id == actor.agency_id)
+    own_agency = KeptDuty.agency_id == actor.agency_id
     if actor.sees_all_projects:
-        return seen
+        return own_agency
     owners = set(actor.roles)
     if Role.UNIT_MANAGER in owners:
         owners.add(Role.PI)
-    return and_(seen, KeptDuty.owner.in_(owners))
+    return and_(own_agency, visible(actor), KeptDuty.owner.in_(owners))

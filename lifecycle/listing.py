@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lifecycle.keeping import Kept
@@ -22,7 +22,7 @@ from lifecycle.visibility import visible
 PER_PAGE = (20, 50, 100)
 """The page sizes on offer."""
 
-SORTS: Mapping[str, InstrumentedAttribute[Any] | ColumnElement[Any]] = {
+SORTS: Mapping[str, InstrumentedAttribute[Any]] = {
     "number": Project.number,
     "title": Project.title_order,
     "unit": Project.unit_order,
@@ -84,16 +84,26 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What the filter bar can offer: what there is among the actor's projects."""
+
+    programmes: Sequence[str]
+    years: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of the list."""
 
     rows: Sequence[ListedProject]
     totals: Totals
+    choices: Choices
     number: int
     pages: int
 
 
 _totals: Kept[tuple[object, ...], Totals] = Kept()
+_choices: Kept[tuple[object, ...], Choices] = Kept()
 
 
 def standing_findings(today: date) -> ColumnElement[bool]:
@@ -115,34 +125,73 @@ def open_duties(today: date) -> ColumnElement[bool]:
 
 def list_projects(session: Session, actor: Actor, asked: Filter, today: date) -> Page:
     """Return the page asked for; a page beyond the last gives the last."""
-    totals = _count(session, actor, asked, today)
+    revision = revision_of(session, actor)
+    whose = scope_of(session, actor)
+    totals = _totals.get(
+        (whose, asked.asks, today), revision, lambda: count_projects(session, actor, asked, today)
+    )
+    choices = _choices.get(whose, revision, lambda: _find_choices(session, actor))
     pages = max(1, -(-totals.count // asked.per_page))
     number = min(max(1, asked.page), pages)
-    query = _rows(_chosen(actor, asked, today), asked)
+    query = _rows(_chosen(actor, asked, today), asked, _narrow(actor, asked, totals))
     query = query.limit(asked.per_page).offset((number - 1) * asked.per_page)
-    rows = [ListedProject(*row) for row in session.execute(query)]
-    return Page(_completed(session, rows, today), totals, number, pages)
+    rows = [ListedProject(*row) for row in session.execute(query)] if totals.count else []
+    details = _Details.of(session, [row.id for row in rows], today)
+    return Page([details.complete(row) for row in rows], totals, choices, number, pages)
 
 
 def every_project(session: Session, actor: Actor, asked: Filter, today: date) -> Iterator[ListedProject]:
     """Yield everything the filter asks for, in its order, for an export."""
-    query = _rows(_chosen(actor, asked, today), asked)
-    rows = [ListedProject(*row) for row in session.execute(query)]
-    for start in range(0, len(rows), 500):
-        yield from _completed(session, rows[start : start + 500], today)
+    chosen = _chosen(actor, asked, today)
+    details = _Details.of(session, select(Project.id).where(chosen), today)
+    for row in session.execute(_rows(chosen, asked)):
+        yield details.complete(ListedProject(*row))
 
 
-def programmes_and_years(session: Session, actor: Actor) -> tuple[list[str], list[int]]:
-    """Return what the filter bar can offer: the programmes and start years of this actor's projects."""
-    query = select(Project.programme, Project.year).where(visible(actor)).distinct()
+def count_projects(session: Session, actor: Actor, asked: Filter, today: date) -> Totals:
+    """Count and sum what the filter asks for, anew."""
+    fiscal = func.coalesce(func.sum(Project.fiscal_fen), 0)
+    row = session.execute(select(func.count(), fiscal).where(_chosen(actor, asked, today))).one()
+    return Totals(row[0], int(row[1]))
+
+
+def revision_of(session: Session, actor: Actor) -> int | None:
+    """Return the revision of the agency's data: it rises with every command."""
+    return session.scalar(select(Agency.revision).where(Agency.id == actor.agency_id))
+
+
+def scope_of(session: Session, actor: Actor) -> tuple[object, ...]:
+    """Return the key under which what this actor sees can be kept; colleagues who see the same share it."""
+    own = () if actor.sees_all_projects else (actor.user_id, actor.roles, actor.email, actor.units)
+    return (str(session.get_bind().engine.url), actor.agency_id, own)
+
+
+def _find_choices(session: Session, actor: Actor) -> Choices:
+    query = select(Project.programme, Project.year).where(visible(actor))
+    if actor.sees_all_projects:  # of a few projects SQLite would look through all for the different ones
+        query = query.distinct()
     pairs = session.execute(query).all()
-    return sorted({pair[0] for pair in pairs}), sorted({pair[1] for pair in pairs}, reverse=True)
+    years = sorted({year for _, year in pairs}, reverse=True)
+    return Choices(sorted({programme for programme, _ in pairs}), years)
 
 
-def _rows(where: ColumnElement[bool], asked: Filter) -> Select[*tuple[Any, ...]]:
+NARROW = 20_000
+"""Up to so many projects are better found first and sorted then."""
+
+
+def _narrow(actor: Actor, asked: Filter, totals: Totals) -> bool:
+    """Whether the filter has an index of its own and leaves little.
+
+    SQLite, which keeps no statistics, would rather walk through all projects in their order.
+    """
+    by_index = bool(asked.programme or asked.stage) or not actor.sees_all_projects
+    return by_index and totals.count <= NARROW
+
+
+def _rows(where: ColumnElement[bool], asked: Filter, narrow: bool = True) -> Select[*tuple[Any, ...]]:
     column = SORTS.get(asked.sort, Project.number)
-    order = [column.desc(), Project.id.desc()] if asked.descending else [column.asc(), Project.id.asc()]
-    fiscal = (Project.fiscal_fen).label("fiscal")
+    by: ColumnElement[Any] = func.coalesce(column, null()) if narrow else column.expression
+    order = [by.desc(), Project.id.desc()] if asked.descending else [by.asc(), Project.id.asc()]
     query = select(
         Project.id,
         Project.number,
@@ -153,7 +202,7 @@ def _rows(where: ColumnElement[bool], asked: Filter) -> Select[*tuple[Any, ...]]
         Project.stage,
         Project.start_on,
         Project.end_on,
-        fiscal,
+        Project.fiscal_fen,
     )
     return query.where(where).order_by(*order)
 
@@ -180,44 +229,40 @@ def _by_findings(wanted: str, today: date) -> ColumnElement[bool]:
     return ways[wanted]() if wanted in ways else true()
 
 
-def _count(session: Session, actor: Actor, asked: Filter, today: date) -> Totals:
-    """Return count and sum; kept until a command changes something in the agency."""
-    revision = session.scalar(select(Agency.revision).where(Agency.id == actor.agency_id))
-    scope = () if actor.sees_all_projects else (actor.user_id, actor.email, actor.units)
-    key = (session.get_bind().engine.url, actor.agency_id, scope, asked.asks, today)
-    return _totals.get(key, revision, lambda: _counted(session, actor, asked, today))
+Ids = list[int] | Select[int]
+"""Projects, by their ids or by the query that finds them."""
 
 
-def _counted(session: Session, actor: Actor, asked: Filter, today: date) -> Totals:
-    fiscal = func.coalesce(func.sum(Project.fiscal_fen), 0)
-    row = session.execute(select(func.count(), fiscal).where(_chosen(actor, asked, today))).one()
-    return Totals(row[0], int(row[1]))
+class _Details(NamedTuple):
+    """What rows are completed with, by project id."""
 
+    money: dict[int, tuple[Fen, Fen]]
+    findings: dict[int, tuple[int, int]]
+    duties: dict[int, tuple[date | None, str]]
 
-def _completed(session: Session, rows: list[ListedProject], today: date) -> list[ListedProject]:
-    """Return the rows with money, findings and the next duty, asked once for all of them."""
-    ids = [row.id for row in rows]
-    money, findings, duties = (
-        _money(session, ids),
-        _findings(session, ids, today),
-        _duties(session, ids, today),
-    )
-    return [
-        replace(
+    @classmethod
+    def of(cls, session: Session, ids: Ids, today: date) -> _Details:
+        """Ask for the money, the findings and the next duty of all those projects at once."""
+        return cls(_money(session, ids, today), _findings(session, ids, today), _duties(session, ids, today))
+
+    def complete(self, row: ListedProject) -> ListedProject:
+        """Return the row with everything known of its project."""
+        planned, paid = self.money.get(row.id, (0, 0))
+        must, usual = self.findings.get(row.id, (0, 0))
+        due, duty = self.duties.get(row.id, (None, ""))
+        return replace(
             row,
-            planned=money.get(row.id, (0, 0))[0],
-            paid=money.get(row.id, (0, 0))[1],
-            must_findings=findings.get(row.id, (0, 0))[0],
-            usual_findings=findings.get(row.id, (0, 0))[1],
-            next_due=duties.get(row.id, (None, ""))[0],
-            next_duty=duties.get(row.id, (None, ""))[1],
+            planned=planned,
+            paid=paid,
+            must_findings=must,
+            usual_findings=usual,
+            next_due=due,
+            next_duty=duty,
         )
-        for row in rows
-    ]
 
 
-def _money(session: Session, ids: list[int]) -> dict[int, tuple[Fen, Fen]]:
-    paid = case((Payment.paid_on.is_not(None), Payment.amount_fen), else_=0)
+def _money(session: Session, ids: Ids, today: date) -> dict[int, tuple[Fen, Fen]]:
+    paid = case((Payment.paid_on <= today, Payment.amount_fen), else_=0)
     query = (
         select(Tranche.project_id, func.sum(Tranche.planned_fen), func.coalesce(func.sum(paid), 0))
         .outerjoin(Payment, Payment.tranche_id == Tranche.id)
@@ -227,7 +272,7 @@ def _money(session: Session, ids: list[int]) -> dict[int, tuple[Fen, Fen]]:
     return {row[0]: (int(row[1]), int(row[2])) for row in session.execute(query)}
 
 
-def _findings(session: Session, ids: list[int], today: date) -> dict[int, tuple[int, int]]:
+def _findings(session: Session, ids: Ids, today: date) -> dict[int, tuple[int, int]]:
     must = func.sum(case((KeptFinding.strength == Strength.MUST, 1), else_=0))
     query = (
         select(KeptFinding.project_id, must, func.count())
@@ -237,7 +282,7 @@ def _findings(session: Session, ids: list[int], today: date) -> dict[int, tuple[
     return {row[0]: (int(row[1]), int(row[2]) - int(row[1])) for row in session.execute(query)}
 
 
-def _duties(session: Session, ids: list[int], today: date) -> dict[int, tuple[date | None, str]]:
+def _duties(session: Session, ids: Ids, today: date) -> dict[int, tuple[date | None, str]]:
     query = (
         select(KeptDuty.project_id, KeptDuty.due, KeptDuty.message)
         .where(KeptDuty.project_id.in_(ids), open_duties(today))

@@ -1,0 +1,171 @@
+"""What waits for somebody in the bureau before money can go on: to propose, to approve, to batch, to book.
+
+Three statements at most, whatever the number of projects and of roles somebody holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from finance.models import Batch, BatchLine, Proposal
+from finance.states import PAYABLE_NO_MORE, BatchState
+from lifecycle.models import Project, Tranche, User
+from lifecycle.money import Fen
+from lifecycle.record import FISCAL, Source
+from lifecycle.roles import Actor, Permission
+from lifecycle.stages import TrancheState
+
+AHEAD = timedelta(days=30)
+"""How many days before its planned day a tranche begins to wait for a proposal."""
+
+WHOSE: Mapping[TrancheState, Permission] = {
+    TrancheState.PLANNED: Permission.PROPOSE_PAYMENT,
+    TrancheState.PROPOSED: Permission.APPROVE_PAYMENT,
+    TrancheState.APPROVED: Permission.MAKE_BATCH,
+}
+"""Where a tranche stands → who takes it on from there."""
+
+OPEN = (BatchState.DRAFT, BatchState.ISSUED)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTranche:
+    """A tranche that waits. ``amount`` is fen; ``since`` the day it was planned for, proposed or approved."""
+
+    id: int
+    state: TrancheState
+    project_number: str
+    project_title: str
+    lead_unit: str
+    number: int
+    source: Source
+    amount: Fen
+    since: date | None
+    by: str | None
+    """Who proposed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingBatch:
+    """A batch whose sheet is still to be issued, or whose payments are still to be booked."""
+
+    id: int
+    number: str
+    source: Source
+    state: BatchState
+    since: date
+    lines: int
+    total: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one person: the first of each kind, and how many there are of it in all."""
+
+    tranches: Mapping[TrancheState, Sequence[WaitingTranche]]
+    counts: Mapping[TrancheState, int]
+    batches: Sequence[WaitingBatch]
+
+    @property
+    def count(self) -> int:
+        """How many things wait in all."""
+        return sum(self.counts.values()) + len(self.batches)
+
+
+def find_waiting(session: Session, actor: Actor, today: date, limit: int) -> Waiting:
+    """Return what waits for the actor, at most ``limit`` tranches of each kind; nothing for mere readers."""
+    states = [state for state, permission in WHOSE.items() if actor.may(permission)]
+    tranches: dict[TrancheState, list[WaitingTranche]] = {state: [] for state in states}
+    counts: dict[TrancheState, int] = {}
+    if states:
+        whose = {state: _waits(actor, state, today) for state in states}
+        counts = _count(session, whose)
+        parts = [select(_rows(state, where).limit(limit).subquery()) for state, where in whose.items()]
+        found = [WaitingTranche(*row) for row in session.execute(union_all(*parts))]
+        for one in sorted(found, key=lambda one: (one.since or date.max, one.id)):
+            tranches[one.state].append(one)
+    batches = _batches(session, actor) if actor.may(Permission.BOOK_PAYMENT) else []
+    return Waiting(tranches, counts, batches)
+
+
+def _waits(actor: Actor, state: TrancheState, today: date) -> ColumnElement[bool]:
+    """Return the condition that a tranche in ``state`` waits for the actor: never one she had a hand in."""
+    payable = and_(
+        Project.agency_id == actor.agency_id,
+        Tranche.state == state,
+        Tranche.source.in_(FISCAL),
+        Tranche.planned_fen > 0,
+    )
+    if state is TrancheState.PLANNED:
+        due = and_(Tranche.planned_on <= today + AHEAD, Project.signed_on <= today)
+        return and_(payable, due, Project.stage.not_in(PAYABLE_NO_MORE))
+    hers = [Proposal.proposed_by_id == actor.user_id]
+    if state is TrancheState.APPROVED:
+        hers.append(Proposal.approved_by_id == actor.user_id)
+    return and_(payable, ~func.coalesce(or_(*hers), False))
+
+
+def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    live = and_(Proposal.tranche_id == Tranche.id, Proposal.ending.is_(None))
+    return (
+        query.select_from(Tranche).join(Project, Project.id == Tranche.project_id).outerjoin(Proposal, live)
+    )
+
+
+def _count(session: Session, whose: Mapping[TrancheState, ColumnElement[bool]]) -> dict[TrancheState, int]:
+    query = _joined(select(Tranche.state, func.count())).where(or_(*whose.values()))
+    found = {row[0]: row[1] for row in session.execute(query.group_by(Tranche.state))}
+    return {state: found.get(state, 0) for state in whose}
+
+
+def _rows(state: TrancheState, where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    proposer = aliased(User)
+    since = {
+        TrancheState.PLANNED: Tranche.planned_on,
+        TrancheState.PROPOSED: Proposal.proposed_on,
+        TrancheState.APPROVED: Proposal.approved_on,
+    }[state]
+    query = _joined(
+        select(
+            Tranche.id,
+            Tranche.state,
+            Project.number,
+            Project.title,
+            Project.lead_unit,
+            Tranche.number.label("tranche_number"),
+            Tranche.source,
+            Tranche.planned_fen,
+            since.label("since"),
+            proposer.name,
+        )
+    )
+    query = query.outerjoin(proposer, proposer.id == Proposal.proposed_by_id)
+    return query.where(where).order_by(since, Tranche.id)
+
+
+def _batches(session: Session, actor: Actor) -> list[WaitingBatch]:
+    query = (
+        select(Batch, func.count(BatchLine.id), func.coalesce(func.sum(BatchLine.amount_fen), 0))
+        .outerjoin(BatchLine, BatchLine.batch_id == Batch.id)
+        .where(Batch.agency_id == actor.agency_id, Batch.state.in_(OPEN))
+        .group_by(Batch.id)
+        .order_by(Batch.id)
+    )
+    return [
+        WaitingBatch(
+            id=batch.id,
+            number=batch.number,
+            source=batch.source,
+            state=batch.state,
+            since=batch.issued_on or batch.made_on,
+            lines=lines,
+            total=int(total),
+        )
+        for batch, lines, total in session.execute(query)
+    ]

@@ -1,0 +1,162 @@
+"""What the page of one project shows: its record, its money, what stands of it, what it owes, its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lifecycle.desk import AHEAD, who_owes
+from lifecycle.listing import standing_findings
+from lifecycle.models import AuditEntry, KeptDuty, KeptFinding
+from lifecycle.record import ProjectRecord
+from lifecycle.roles import Actor, Role
+from lifecycle.rulebook import Programme, rulebook
+from lifecycle.rules.base import Rule, Strength
+from lifecycle.sums import Money, money_of
+from lifecycle.whole import WholeProject, load_whole
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFinding:
+    """A finding that stands today; ``rule`` is ``None`` where the regulations no longer have it."""
+
+    rule: Rule | None
+    subject: str
+    strength: Strength
+    since: date
+    message: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDuty:
+    """A duty of the project, settled or not."""
+
+    rule: Rule | None
+    subject: str
+    due: date
+    done_on: date | None
+    closed_on: date | None
+    owner: Role
+    who: str
+    message: str
+
+    def is_open(self, day: date) -> bool:
+        """Whether it is still owed on ``day``."""
+        settled = [one for one in (self.done_on, self.closed_on) if one is not None]
+        return not settled or min(settled) > day
+
+    def is_urgent(self, day: date) -> bool:
+        """Whether it belongs on a desk on ``day``: owed, and overdue or due soon."""
+        return self.is_open(day) and self.due <= day + AHEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything a project's page shows but its history."""
+
+    project: WholeProject
+    programme: Programme
+    money: Money
+    findings: Sequence[StandingFinding]
+    duties: Sequence[KnownDuty]
+
+    @property
+    def record(self) -> ProjectRecord:
+        """The project's record."""
+        return self.project.record
+
+    @property
+    def held_rules(self) -> list[Rule]:
+        """The rules that judge this project and of which no finding stands."""
+        broken = {finding.rule.id for finding in self.findings if finding.rule}
+        return [
+            rule
+            for rule in self.programme.rules
+            if rule.judges and rule.id not in broken and rule.scope.covers(self.record)
+        ]
+
+
+def load_overview(session: Session, actor: Actor, number: str, today: date) -> Overview:
+    """Return what the page of a project shows. Raises ``NotFound`` where the actor may not see it."""
+    project = load_whole(session, actor, number)
+    record = project.record
+    programme = rulebook().programme(record.programme, record.signed_on)
+    rules = {rule.id: rule for rule in programme.rules}
+    return Overview(
+        project=project,
+        programme=programme,
+        money=money_of(record, today),
+        findings=_findings(session, project.id, rules, today),
+        duties=_duties(session, project, rules, today),
+    )
+
+
+def _findings(
+    session: Session, project_id: int, rules: dict[str, Rule], today: date
+) -> list[StandingFinding]:
+    query = select(KeptFinding).where(KeptFinding.project_id == project_id, standing_findings(today))
+    found = [
+        StandingFinding(
+            rule=rules.get(row.rule),
+            subject=row.subject,
+            strength=row.strength,
+            since=row.since,
+            message=row.message,
+            reason=row.reason if row.reason_since is not None and row.reason_since <= today else None,
+        )
+        for row in session.scalars(query)
+    ]
+    order = list(rules)
+    return sorted(
+        found,
+        key=lambda one: (
+            one.strength is Strength.USUAL,
+            one.reason is not None,
+            order.index(one.rule.id) if one.rule else len(order),
+            one.subject,
+        ),
+    )
+
+
+def _duties(session: Session, project: WholeProject, rules: dict[str, Rule], today: date) -> list[KnownDuty]:
+    record = project.record
+    query = select(KeptDuty).where(KeptDuty.project_id == project.id, KeptDuty.since <= today)
+    return [
+        KnownDuty(
+            rule=rules.get(row.rule),
+            subject=row.subject,
+            due=row.due,
+            done_on=row.done_on,
+            closed_on=row.closed_on,
+            owner=row.owner,
+            who=who_owes(row.owner, record.lead_unit, record.pi_name, record.joint_unit),
+            message=row.message,
+        )
+        for row in session.scalars(query.order_by(KeptDuty.due, KeptDuty.id))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One page of what was done to a project, the newest first."""
+
+    entries: Sequence[AuditEntry]
+    count: int
+    number: int
+    pages: int
+
+
+def load_history(session: Session, project_id: int, page: int, per_page: int) -> History:
+    """Return a page of a project's history; a page beyond the last gives the last."""
+    of_project = AuditEntry.project_id == project_id
+    count = session.scalar(select(func.count()).select_from(AuditEntry).where(of_project)) or 0
+    pages = max(1, -(-count // per_page))
+    number = min(max(1, page), pages)
+    query = select(AuditEntry).where(of_project).order_by(AuditEntry.id.desc())
+    entries = session.scalars(query.limit(per_page).offset((number - 1) * per_page)).all()
+    return History(entries, count, number, pages)
