@@ -49,7 +49,7 @@ def create_app(config: Config | None = None) -> Flask:
     for part in (sessions, errors, filters, headers, menu):
         part.register(app)
     for name in PARTS:
-        if find_spec(name.rpartition(".")[0]) and find_spec(name):
+        if not name.startswith("app.") or (find_spec(name.rpartition(".")[0]) and find_spec(name)):
             app.register_blueprint(import_module(name).bp)
     app.url_build_error_handlers.append(lambda *_: "#")
     permissions.check_routes(app)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import click
 
 from app.console import ConsoleError
-from app.database import DatabaseNotReady, open_ready_database
+from app.database import open_ready_database
+from lifecycle.refusals import Refusal
 
 
 @click.command()
@@ -27,9 +29,10 @@ def run(host: str, port: int, threads: int) -> None:
 
     try:
         open_ready_database().dispose()
-    except DatabaseNotReady as refusal:
+    except Refusal as refusal:
         raise ConsoleError(refusal.message) from refusal
     app = create_app()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
     options = {"threads": threads, "ident": "", "max_request_body_size": 2 * MOST_UPLOADED, **_proxy()}
     try:
         server = create_server(app, host=host, port=port, **options)

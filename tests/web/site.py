@@ -64,7 +64,8 @@ class Browser(FlaskClient):
     """A browser: what it posts carries the token against forged requests, unless ``forged=True``."""
 
     def open(self, *args: Any, forged: bool = False, **kwargs: Any) -> TestResponse:
-        """Send a request."""
+        """Send a request; the answer is read to its end, so that no file stays open."""
+        kwargs.setdefault("buffered", True)
         if kwargs.get("method", "GET") not in {"GET", "HEAD", "OPTIONS"} and not forged:
             kwargs["headers"] = {**dict(kwargs.get("headers") or {}), "X-CSRFToken": self._token()}
         return super().open(*args, **kwargs)

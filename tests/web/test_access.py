@@ -1,0 +1,241 @@
+"""Every route × every role × own and other agency: what opens follows from GRANTS and from whose it is.
+
+New routes are walked by themselves. A route whose address carries an object needs an example of it in
+agency A (``EXAMPLES``); one that needs more than an empty form may have a body (``BODIES``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app.extensions import db
+from app.permissions import PUBLIC, SIGNED_IN, Access, access_of
+from lifecycle.models import Project, User
+from lifecycle.roles import GRANTS, Permission, Role
+from tests.web.site import Account, Browser, People
+
+NUMBER = "KG-2026-001"
+
+EXAMPLES: dict[str, Callable[[People, Session], Any]] = {
+    "filename": lambda _people, _session: "keguan.css",
+    "number": lambda _people, _session: NUMBER,
+    "user_id": lambda people, _session: people.a[Role.EXPERT].id,
+}
+"""Argument of an address → an example that belongs to agency A, seen by all who are linked to it."""
+
+BODIES: dict[str, Callable[[People], dict[str, Any]]] = {
+    "auth.switch": lambda people: {"agency": people.agency_a},
+}
+
+OWNED = frozenset({"number", "user_id"})
+"""Arguments that name something of one agency: to everybody elsewhere it does not exist."""
+
+SEEING = frozenset(permission for permission in Permission if permission.name.startswith("SEE_"))
+PRESSES_THAT_ONLY_SEE = frozenset[str]()
+"""Writing routes that need no more than to see: they touch nothing but what is the visitor's own."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody, or nobody, and the agency she is of."""
+
+    role: Role | None
+    agency: str
+
+    def __str__(self) -> str:
+        """Name the test."""
+        return f"{self.role or 'anonymous'}-{self.agency}"
+
+    def account(self, people: People) -> Account | None:
+        """Return the account she visits with."""
+        return (people.a if self.agency == "own" else people.b)[self.role] if self.role else None
+
+
+VISITORS = [Visitor(None, "none"), *(Visitor(role, agency) for agency in ("own", "other") for role in Role)]
+
+
+class Site:
+    """The application with a project in agency A, put back to how it was after every press."""
+
+    def __init__(self, app: Flask, people: People, session: Session, live: Path) -> None:
+        self.app, self.people, self._live = app, people, live
+        self.examples = {name: example(people, session) for name, example in EXAMPLES.items()}
+        session.close()
+        self._kept = live.with_suffix(".kept")
+        self._copy(live, self._kept)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+
+    def address(self, rule: Rule) -> str:
+        """Return the address of a route with the examples in it."""
+        missing = rule.arguments - set(EXAMPLES)
+        assert not missing, f"{rule.endpoint}: add an example of {sorted(missing)} to EXAMPLES (and OWNED)"
+        with self.app.test_request_context():
+            return self.app.url_for(rule.endpoint, **{name: self.examples[name] for name in rule.arguments})
+
+    def visit(self, rule: Rule, method: str, who: Account | None, **more: Any) -> TestResponse:
+        """Open a route in a new browser as somebody; what a press changes is undone."""
+        browser = self.app.test_client()
+        assert isinstance(browser, Browser)
+        if who is not None:
+            browser.as_account(who)
+        body = BODIES[rule.endpoint](self.people) if method == "POST" and rule.endpoint in BODIES else None
+        answer = browser.open(self.address(rule), method=method, data=body, **more)
+        if method != "GET":
+            with self.app.app_context():
+                db.engine.dispose()
+            self._copy(self._kept, self._live)
+        return answer
+
+    def routes(self) -> Iterator[tuple[Rule, str, Access]]:
+        """Yield every route with each of its methods and what it asks."""
+        for rule in self.app.url_map.iter_rules():
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield rule, method, access_of(self.app, rule.endpoint)
+
+
+@pytest.fixture
+def site(
+    app: Flask, people: People, session: Session, make_project: Callable[..., Project], tmp_path: Path
+) -> Site:
+    make_project(NUMBER)
+    return Site(app, people, session, tmp_path / "keguan.db")
+
+
+def outcome(answer: TestResponse) -> str:
+    """Return in a word how a visit ended."""
+    if answer.status_code in {301, 302, 303, 308}:
+        for name, path in (("sign in", "/sign-in"), ("password", "/password"), ("agency", "/agencies")):
+            if answer.location.partition("?")[0] == path:
+                return name
+        return "open"
+    if answer.status_code in {403, 404}:
+        return {403: "forbidden", 404: "not found"}[answer.status_code]
+    return "open" if answer.status_code in {200, 204, 206, 304, 409, 422} else f"broken {answer.status_code}"
+
+
+def expected(rule: Rule, access: Access, visitor: Visitor) -> str:
+    """Return how a visit must end."""
+    if access == PUBLIC:
+        return "open"
+    if visitor.role is None:
+        return "sign in"
+    if access == SIGNED_IN or access.permission is None:
+        return "open"
+    if access.permission not in GRANTS[visitor.role]:
+        return "forbidden"
+    return "not found" if visitor.agency == "other" and rule.arguments & OWNED else "open"
+
+
+@pytest.mark.parametrize("visitor", VISITORS, ids=str)
+def test_every_route_opens_to_those_it_should_and_to_nobody_else(site: Site, visitor: Visitor) -> None:
+    who = visitor.account(site.people)
+    wrong = []
+    for rule, method, access in site.routes():
+        if rule.endpoint == "auth.sign_out":
+            continue  # always ends at the sign-in page
+        found, wanted = outcome(site.visit(rule, method, who)), expected(rule, access, visitor)
+        if found != wanted:
+            wrong.append(f"{method} {rule.rule}: {found} instead of {wanted}")
+    assert wrong == []
+
+
+def test_a_press_without_the_forms_token_does_nothing(site: Site) -> None:
+    wrong = []
+    for rule, method, access in site.routes():
+        if method == "GET":
+            continue
+        role = next((role for role in Role if access.permission in GRANTS[role]), Role.HANDLER)
+        answer = site.visit(rule, method, site.people.a[role], forged=True)
+        if answer.status_code != 400 or "页面停留太久" not in answer.text:
+            wrong.append(f"{method} {rule.rule}: {answer.status_code}")
+    assert wrong == []
+
+
+def test_what_writes_asks_for_more_than_to_see(site: Site) -> None:
+    lax = {
+        rule.endpoint
+        for rule, method, access in site.routes()
+        if method != "GET" and access.permission in SEEING
+    }
+    assert lax - PRESSES_THAT_ONLY_SEE == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "stop"), [({"must_change_password": True}, "password"), ({}, "agency")], ids=["first", "two"]
+)
+def test_nothing_opens_before_a_first_password_is_changed_and_an_agency_chosen(
+    site: Site, session: Session, change: dict[str, Any], stop: str
+) -> None:
+    who = site.people.both
+    if change:
+        session.execute(update(User).where(User.id == who.id).values(**change))
+        session.commit()
+        session.close()
+    found = {
+        outcome(site.visit(rule, method, who))
+        for rule, method, access in site.routes()
+        if access.permission is not None and method == "GET"
+    }
+    assert found == {stop}
+
+
+@pytest.mark.parametrize("role", [Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT])
+def test_projects_of_others_do_not_exist_for_those_outside_the_bureau(
+    site: Site, make_project: Callable[..., Project], role: Role
+) -> None:
+    make_project("KG-OTHERS", pi_email="x@x.test", lead_unit="别的单位", joint_unit=None)
+    site.examples["number"] = "KG-OTHERS"
+    found = {
+        f"{rule.rule}: {outcome(site.visit(rule, method, site.people.a[role]))}"
+        for rule, method, access in site.routes()
+        if "number" in rule.arguments and access.permission in GRANTS[role] and method == "GET"
+    }
+    assert all(line.endswith(": not found") for line in found), found
+
+
+class _Links(HTMLParser):
+    """Collects where a page's links lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        target = dict(attrs).get("href")
+        if tag == "a" and target and target.startswith("/"):
+            self.found.add(target.partition("#")[0])
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_link_leads_its_reader_nowhere(site: Site, role: Role) -> None:
+    browser = site.app.test_client()
+    assert isinstance(browser, Browser)
+    browser.as_account(site.people.a[role])
+    seen, waiting, wrong = set[str](), {"/"}, []
+    while waiting:
+        address = waiting.pop()
+        seen.add(address)
+        answer = browser.get(address, follow_redirects=True)
+        if answer.status_code != 200:
+            wrong.append(f"{address}: {answer.status_code}")
+        elif answer.mimetype == "text/html" and len(seen) < 80:
+            links = _Links()
+            links.feed(answer.text)
+            waiting |= links.found - seen
+    assert wrong == []
