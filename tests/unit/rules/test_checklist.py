@@ -189,7 +189,10 @@ def test_a_conclusion_is_asked_about_before_it_is_drawn() -> None:
     passed = Review.PASSED
     days = {"conference_on": PAY_DAY, "government_on": PAY_DAY}
     good = replace(end, financial=passed, joint_unit_took_part=True, **days)
-    assert set(marks(record(joint_unit="联合单位", acceptance=good), Act.CONCLUDE).values()) == {Mark.HELD}
+    concluded = record(joint_unit="联合单位", acceptance=good)
+    assert marks(concluded, Act.CONCLUDE) == dict.fromkeys(asked, Mark.HELD)
+    assert not rulebook().checklist(concluded, Act.CONCLUDE, PAY_DAY - timedelta(days=1)).lines
+    assert not marks(record(acceptance=replace(good, conclusion=None, concluded_on=None)), Act.CONCLUDE)
     assert marks(record(SX, acceptance=end), Act.CONCLUDE) == {"sx-1-goals": Mark.NOT_HELD}
 
 

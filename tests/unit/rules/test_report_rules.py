@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lifecycle.record import AnnualReport, ChangeKind, Conclusion, Milestone, ProjectRecord, Review
+from lifecycle.rulebook import rulebook
 from tests.unit.rules.asking import stands, subjects
 from tests.unit.rules.facts import EA, KEY, MAJOR, SX, SX_AID
 from tests.unit.rules.records import acceptance, change, record
@@ -183,6 +184,20 @@ def test_the_government_decides_after_the_conference(
     assert stands(project, rule, on=ON + DAY) is (since is not None)
     assert stands(project, rule, on=ON + 2 * DAY) is found_later
     assert not stands(project, rule, on=ON - DAY)
+
+
+def test_a_conclusion_before_the_government_decided_says_so_whatever_came_later() -> None:
+    def message(**days: date) -> str:
+        (finding,) = [
+            one for one in rulebook().findings(ended(PASSED, **days), ON) if one.rule.id == "spb-32-authority"
+        ]
+        return finding.message
+
+    assert (
+        message(conference_on=ON + DAY, government_on=ON + DAY)
+        == "验收结论作出时，联席会议审议和区政府审定尚未完成"
+    )
+    assert message(conference_on=ON) == "联席会议审议 2025-05-01，区政府审定 无，应先审议、后审定"
 
 
 def test_only_major_projects_of_the_bureau_need_the_government() -> None:
