@@ -122,7 +122,7 @@ class _TakingIn:
             if sheet.holds_lines and sheet.name not in ledger.sheets_present
         ]
         query = select(PROJECT.c.number, PROJECT.c.id).where(PROJECT.c.agency_id == self._agency_id)
-        self._ids = dict(self._session.execute(query).tuples().all())
+        self._ids = dict(self._session.execute(query).all())
         self._known = [record for record in ledger.records if record.number in self._ids]
         self._new = [record for record in ledger.records if record.number not in self._ids]
         self._updated = 0
