@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "findings": "app.cli_records:findings",
     "init": "app.cli_setup:init",
     "ledger": "app.cli_records:ledger",
+    "password": "app.cli_people:password",
     "recompute": "app.cli_setup:recompute",
     "remind": "app.cli_clock:remind",
     "run": "app.cli_serve:run",

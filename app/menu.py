@@ -67,6 +67,12 @@ class Frame:
         return unread_count(db.session(), self._actor)
 
 
+def agency_name() -> str:
+    """Return the name of the agency worked in, as pages and papers bear it."""
+    name: str = current_user.person.agencies[current_actor().agency_id]
+    return name
+
+
 def menu_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the entries this actor may open; the one whose part of the site is open is active."""
     part = (request.endpoint or "").partition(".")[0]
@@ -96,5 +102,5 @@ def _frame() -> dict[str, Any]:
         "today": clock.today(),
         "menu": menu_of(actor),
         "frame": Frame(actor, current_user.person.agencies),
-        "agency_name": current_user.person.agencies[actor.agency_id],
+        "agency_name": agency_name(),
     }

@@ -21,8 +21,8 @@ from lifecycle.command import Work, command
 from lifecycle.members import UNIT_ROLES, Member, Post, find_member
 from lifecycle.models import Agency, Membership, User
 from lifecycle.passwords import hash_password, made_up_password
-from lifecycle.refusals import InvalidInput
-from lifecycle.roles import ROLE_NAMES, Permission, Role
+from lifecycle.refusals import InvalidInput, NotFound
+from lifecycle.roles import ROLE_NAMES, Actor, Permission, Role
 
 TAKEN = "这个用户名已被使用。请换一个；确是同一人的，姓名和邮箱须与其账号一致。"
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
@@ -130,6 +130,23 @@ def reset_password(work: Work, user_id: int) -> str:
     forgive(work.session, member.username)
     work.record(f"重置密码 {member.name}（{member.username}）", details={"user": user_id})
     return password
+
+
+def reset_password_of(session: Session, username: str) -> str:
+    """Return a new password for whoever signs in by that name, as the server's operator may give it.
+
+    Raises ``NotFound`` where nobody does, or holds no role anywhere.
+    """
+    held = (
+        select(User.id, Membership.agency_id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(User.username == normal_username(username))
+        .order_by(Membership.id)
+    )
+    found = session.execute(held).first()
+    if found is None:
+        raise NotFound(f"用户名为“{username}”的人员")
+    return reset_password(session, Actor.system(found[1], "系统运维"), found[0])
 
 
 @command("agency.rename", Permission.MANAGE_SETTINGS)

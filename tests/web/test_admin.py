@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lifecycle import people as commands
-from lifecycle.accounts import load_person
+from lifecycle.accounts import load_person, sign_in
 from lifecycle.members import Post, find_member, list_members
 from lifecycle.models import AuditEntry, Membership, User
 from lifecycle.refusals import InvalidInput, NotFound, NotPermitted
@@ -151,8 +152,11 @@ def test_of_a_shared_account_only_the_roles_here_change(
 
 
 def test_whoever_runs_the_server_may_reset_a_shared_account(session: Session, people: People) -> None:
-    password = commands.reset_password(session, Actor.system(people.agency_a), people.both.id)
-    assert len(password) == 14
+    password = commands.reset_password_of(session, " Both ")
+    person = sign_in(session, people.both.username, password, datetime.now(UTC))
+    assert person.must_change_password
+    with pytest.raises(NotFound):
+        commands.reset_password_of(session, "nobody")
 
 
 def test_changed_roles_show_at_once_and_sign_out_everywhere(
