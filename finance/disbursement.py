@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from hashlib import sha256
+from typing import NamedTuple
 
 from lifecycle.money import Fen
 from lifecycle.record import Source
@@ -15,8 +17,7 @@ LARGEST: Fen = 10**15
 """Sums from here on have more than 15 digits in fen: no spreadsheet keeps them exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class DisbursementLine:
+class DisbursementLine(NamedTuple):
     """One payment of the sheet. Amounts are fen."""
 
     project_number: str
@@ -31,7 +32,7 @@ class DisbursementLine:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Disbursement:
     """The whole of what a sheet says."""
 
@@ -46,9 +47,9 @@ class Disbursement:
         """The sum of all payments."""
         return sum(line.amount for line in self.lines)
 
-    @property
+    @cached_property
     def checksum(self) -> str:
         """SHA-256 of everything above in canonical form, in hexadecimal."""
         head = [self.agency, self.number, self.source.value, self.issued_on.isoformat()]
-        told = [head, [astuple(line) for line in self.lines]]
+        told = [head, list(self.lines)]
         return sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
