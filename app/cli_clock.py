@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -17,6 +16,8 @@ from app.mailer import MailServer
 
 if TYPE_CHECKING:
     from lifecycle.clock import Announcement
+
+STARTED = "定时任务已启动：每天 08:00 发出提醒，每 5 分钟检查待发邮件（按 Ctrl+C 停止）。"
 
 
 @click.command()
@@ -56,18 +57,14 @@ def _in_words(told: Sequence[Announcement], as_of: date) -> Iterator[str]:
 @click.command()
 def scheduler() -> None:
     """在前台运行定时任务：每天 08:00 发出提醒，随时发送待发邮件。"""
-    from app.database import open_ready_database
+    from app.database import database_url, open_ready_database
     from app.scheduler import serve
     from lifecycle.refusals import Refusal
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        engine = open_ready_database()
+        open_ready_database().dispose()
         MailServer.from_environment()
     except Refusal as refusal:
         raise ConsoleError(refusal.message) from refusal
-    click.echo("定时任务已启动：每天 08:00 发出提醒，每 5 分钟检查待发邮件（按 Ctrl+C 停止）。")
-    try:
-        serve(engine)
-    except KeyboardInterrupt:
-        click.echo("定时任务已停止。")
+    serve(database_url(), lambda: click.echo(STARTED))
+    click.echo("定时任务已停止。")

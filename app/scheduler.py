@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Callable
 from datetime import datetime, time
+from time import sleep
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
-from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from flask import Flask
 from sqlalchemy import Engine, select
@@ -121,8 +122,16 @@ def start(app_or_url: Flask | str) -> BackgroundScheduler:
     return scheduler
 
 
-def serve(engine: Engine) -> None:
-    """Let the clock tick on a database until this process is asked to end."""
-    scheduler = BlockingScheduler(timezone=SHANGHAI)
-    _arm(scheduler, engine)
-    scheduler.start()
+def serve(url: str, started: Callable[[], None]) -> None:
+    """Let the clock tick on the database at ``url`` until this process is asked to end; ``started`` is told.
+
+    The signal only leaves word: an exception out of its handler could end up anywhere, and get lost there.
+    """
+    asked: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda signum, _frame: asked.append(signum))
+    scheduler = start(url)
+    started()
+    while not asked:
+        sleep(1)
+    scheduler.shutdown()

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from lifecycle.bulk import insert_rows, reserve_ids
 from lifecycle.command import Work, command
-from lifecycle.due import DueDuty, anything_due, due_duties, told_already
+from lifecycle.due import DueDuty, due_duties, told_already
 from lifecycle.models import Base
 from lifecycle.notices import Notice, notice
 from lifecycle.recipients import AddressBook, Told
@@ -66,12 +66,21 @@ def remind(session: Session, actor: Actor, as_of: date, site: str = "") -> list[
     installation as people reach it, put before links in e-mails. Returns what was told, in the order in which
     it is printed. A day that has nothing to tell writes nothing.
     """
-    return _remind(session, actor, as_of, site) if anything_due(session, actor.agency_id, as_of) else []
+    try:
+        return _remind(session, actor, as_of, site)
+    except _NothingDueError:
+        return []
+
+
+class _NothingDueError(Exception):
+    """Ends a run that has nothing to tell, so that its command leaves nothing behind."""
 
 
 @command("clock.remind", Permission.SEND_REMINDERS)
 def _remind(work: Work, as_of: date, site: str) -> list[Announcement]:
     duties = list(due_duties(work.session, work.actor.agency_id, as_of))
+    if not duties:
+        raise _NothingDueError
     tellings = _tellings(work, duties, as_of, site)
     _write_reminders(work, as_of, tellings)
     _write_inboxes(work, as_of, tellings)
@@ -135,6 +144,5 @@ def _move_on(session: Session, as_of: date, duties: Sequence[DueDuty]) -> None:
         {"the_id": duty.id, "next": next_step_on(duty.due, duty.since, duty.settled_on, as_of)}
         for duty in duties
     ]
-    if rows:
-        of_duty = update(_DUTY).where(_DUTY.c.id == bindparam("the_id"))
-        session.connection().execute(of_duty.values(next_step_on=bindparam("next")), rows)
+    of_duty = update(_DUTY).where(_DUTY.c.id == bindparam("the_id"))
+    session.connection().execute(of_duty.values(next_step_on=bindparam("next")), rows)

@@ -62,11 +62,6 @@ def _comes(agency_id: int, as_of: date) -> ColumnElement[bool]:
     return and_(KeptDuty.agency_id == agency_id, KeptDuty.next_step_on <= as_of, open_duties(as_of))
 
 
-def anything_due(session: Session, agency_id: int, as_of: date) -> bool:
-    """Whether there is any duty to speak of."""
-    return session.execute(select(KeptDuty.id).where(_comes(agency_id, as_of)).limit(1)).first() is not None
-
-
 def due_duties(session: Session, agency_id: int, as_of: date) -> Iterator[DueDuty]:
     """Yield the open duties of the agency whose next step has come by ``as_of``."""
     of_duty = [getattr(KeptDuty, name) for name in _OF_DUTY]
