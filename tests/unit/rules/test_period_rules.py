@@ -74,11 +74,12 @@ def test_sichuan_projects_start_in_january_2024(start: date) -> None:
 
 @pytest.mark.parametrize(("programme", "rule"), [(SC2, "sc-2-period"), (facts.SC3_REGION, "sc-3-period")])
 def test_regional_and_foreign_projects_end_in_december_2025(programme: str, rule: str) -> None:
-    def found(end: date) -> bool:
-        return stands(record(programme, start=date(2024, 1, 31), end=end), rule)
+    def found(end: date, start: date = date(2024, 1, 31)) -> bool:
+        return stands(record(programme, start=start, end=end), rule)
 
     ends = [date(2025, 11, 30), date(2025, 12, 1), date(2025, 12, 31), date(2026, 1, 1)]
     assert [found(end) for end in ends] == [True, False, False, True]
+    assert not found(ends[1], start=date(2024, 1, 1))
 
 
 @pytest.mark.parametrize(

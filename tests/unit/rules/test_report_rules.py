@@ -79,6 +79,9 @@ def test_a_report_handed_in_contains_accounts_and_a_major_one_goes_on() -> None:
     assert not stands(project, "spb-26-annual-to-government", "2024", on=ON + 2 * DAY)
     assert not stands(replace(project, programme=KEY), "spb-26-annual-to-government", "2024", on=ON)
     assert stands(project, "spb-26-annual-accounts", "2024")
+    not_yet = replace(project, annual_reports=(AnnualReport(2024, None, False, None),))
+    assert not stands(not_yet, "spb-26-annual-accounts", "2024")
+    assert not stands(not_yet, "spb-26-annual-to-government", "2024")
 
 
 @pytest.mark.parametrize(
