@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -96,7 +97,10 @@ def _way_back() -> str | None:
     """Return where to go on after signing in: the page asked for, or the page a form or fragment was on."""
     if request.method in READS and not is_htmx():
         return request.full_path.rstrip("?")
-    return None
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    if page.netloc != request.host:
+        return None
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def _go_to(url: str) -> ResponseReturnValue:

@@ -259,8 +259,18 @@ def test_signing_out_takes_a_press_and_ends_the_session(app: Flask, people: Peop
 def test_a_part_of_a_page_asked_for_after_the_session_sends_the_whole_page_to_sign_in(
     client: Browser,
 ) -> None:
-    answer = client.get("/admin/people", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/sign-in")
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://localhost/projects/?q=1"}
+    answer = client.get("/admin/people", headers=headers)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/sign-in?next=/projects/?q%3D1")
+
+
+def test_a_press_after_the_session_comes_back_to_the_page_it_was_on(client: Browser) -> None:
+    for page, back in (
+        ("http://localhost/admin/agency", "?next=/admin/agency"),
+        ("http://evil.test/x", ""),
+    ):
+        answer = client.post("/admin/agency", headers={"Referer": page})
+        assert (answer.status_code, answer.location) == (302, f"/sign-in{back}")
 
 
 def test_the_session_cookie_is_kept_from_scripts_and_from_plain_http(client: Browser) -> None:
