@@ -106,6 +106,9 @@ def test_other_money_arrives_on_the_day_agreed(source: Source, rule: str) -> Non
     assert not stands(early, rule, "3", on=after(-1))
     assert stands(early, rule, "3", on=SIGNED)
     assert not stands(replace(early, signed_on=None), rule, "3")
+    late_unsigned = project(planned_on=after(-10), paid_on=after(-5))
+    assert not stands(late_unsigned, rule, "3", on=after(-1))
+    assert stands(late_unsigned, rule, "3", on=SIGNED)
 
 
 def test_only_own_money_must_arrive_in_full() -> None:
