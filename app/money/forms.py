@@ -1,0 +1,99 @@
+"""Forms of money: reasons, notes, and what is booked of a payment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wtforms import DateField, StringField, TextAreaField
+
+from app.forms import Form, required
+from finance.batches import ShownLine
+from finance.booking import Booking
+from finance.proposing import LEAST_REASON, MOST_TEXT
+from lifecycle.rules.verdict import Line
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day. What is typed wrongly stays, with a message an office understands."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the day typed; raises ``ValueError`` for what is none."""
+        if valuelist and valuelist[0].strip():
+            try:
+                super().process_formdata(valuelist)
+            except ValueError:
+                raise ValueError("请填写日期，如 2026-01-31。") from None
+
+
+class ReturnForm(Form):
+    """Why a proposal goes back to its handler."""
+
+    note = TextAreaField(
+        "退回原因",
+        [required("请写明退回原因。")],
+        description=f"经办人会看到，不超过 {MOST_TEXT} 字",
+    )
+
+
+class WithdrawForm(Form):
+    """Why a handler takes a proposal back, if she wants to say."""
+
+    note = TextAreaField("撤回说明", description="可不填")
+
+
+class BookLineForm(Form):
+    """What is booked of one payment."""
+
+    voucher = StringField("凭证号", [required("请填写凭证号。")], description="银行回单或国库支付凭证的编号")
+    paid_on = DayField("拨付日期", description="款项实际拨出的日期")
+
+
+class BookingForm(Form):
+    """What is booked of a batch: one voucher and day for all, or a line's own. See ``booking_form``."""
+
+    voucher = StringField("凭证号", description="银行回单或国库支付凭证的编号；各笔不同的，在下表逐笔填写")
+    paid_on = DayField("拨付日期", description="款项实际拨出的日期")
+
+    @property
+    def common(self) -> Booking:
+        """What holds for every line without an entry of its own."""
+        return Booking(self.voucher.data or "", self.paid_on.data)
+
+    def each(self, lines: Iterable[ShownLine]) -> dict[int, Booking]:
+        """Return what is typed for single lines, completed from what holds for all."""
+        typed = {line.id: (self._of(line, "voucher"), self._of(line, "paid_on")) for line in lines}
+        return {
+            id_: Booking(voucher or self.voucher.data or "", paid_on or self.paid_on.data)
+            for id_, (voucher, paid_on) in typed.items()
+            if voucher or paid_on
+        }
+
+    def _of(self, line: ShownLine, name: str) -> Any:
+        return self[f"{name}-{line.id}"].data
+
+
+def booking_form(lines: Iterable[ShownLine]) -> BookingForm:
+    """Return the booking form, with ``voucher-<id>`` and ``paid_on-<id>`` for each of those lines."""
+    fields: dict[str, Any] = {}
+    for line in lines:
+        fields[f"voucher-{line.id}"] = StringField(f"第 {line.sequence} 笔凭证号")
+        fields[f"paid_on-{line.id}"] = DayField(f"第 {line.sequence} 笔拨付日期")
+    form: BookingForm = type("BatchBookingForm", (BookingForm,), fields)()
+    return form
+
+
+def reasons_form(lines: Iterable[Line]) -> Form:
+    """Return a form that asks for a reason for each usual rule not held; fields bear the rules' ids."""
+    fields: dict[str, Any] = {}
+    for line in lines:
+        label = f"仍要拨付的理由（{line.rule.citation}）"
+        hint = f"{LEAST_REASON} 至 {MOST_TEXT} 字，写明具体情况；随项目保存，检查时可以看到"
+        fields[line.rule.id] = TextAreaField(label, [required("请写明理由。")], description=hint)
+    form: Form = type("ReasonsForm", (Form,), fields)()
+    return form
+
+
+def reasons_in(form: Form) -> Mapping[str, str]:
+    """Return what was typed as reasons, by rule id."""
+    return {field.name: field.data or "" for field in form if isinstance(field, TextAreaField)}
