@@ -20,7 +20,6 @@ LONGEST_ROW = 4 << 20
 
 _ROW = b"<row "
 _ROW_NUMBER = re.compile(rb'<row r="([0-9]+)"')
-_FILLED = (b"<v", b"<f", b"<is", b"<!", b"</sheetData")
 _OTHER_ENCODING = re.compile(rb"""[^>]*\sencoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 
 
@@ -60,9 +59,11 @@ def _stretches(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _is_empty(whole_rows: bytes) -> bool:
-    """Whether these are nothing but empty rows, each with its number."""
-    return not any(mark in whole_rows for mark in _FILLED) and whole_rows.count(b"<row") == whole_rows.count(
-        b"<row r="
+    """Whether these are nothing but numbered rows without a cell that has an end tag, that is, content."""
+    return (
+        b"</c" not in whole_rows
+        and b"!" not in whole_rows
+        and whole_rows.count(b"<row") == whole_rows.count(b"<row r=")
     )
 
 
