@@ -152,7 +152,8 @@ def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
     """Return those batches with their makers and sums: three queries, however many they are."""
     batches = session.scalars(query).all()
     people = {id_ for batch in batches for id_ in (batch.made_by_id, batch.issued_by_id)}
-    names = dict(session.execute(select(User.id, User.name).where(User.id.in_(people))).tuples().all())
+    asked = session.execute(select(User.id, User.name).where(User.id.in_(people)))
+    names = {row.id: row.name for row in asked}
     sums = _sums(session, [batch.id for batch in batches])
     return [
         ListedBatch(
