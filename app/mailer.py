@@ -121,6 +121,8 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["Subject"] = " ".join(letter.title.split())
     message["From"] = sender
     message["To"] = letter.address
+    if [one.addr_spec for one in message["To"].addresses if one.domain] != [letter.address]:
+        raise ValueError(f"not an e-mail address: {letter.address}")
     message["Date"] = formatdate(localtime=True)
     message["Message-ID"] = f"<outbox-{letter.id}@{parseaddr(sender)[1].partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"

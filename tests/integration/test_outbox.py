@@ -1,0 +1,333 @@
+"""Sending what waits: to a real mail server that takes letters, refuses them, hangs up, or is not there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app import mailer
+from app.mailer import BadMailSettings, Delivery, MailServer, MailServerUnreachable, Security, send_waiting
+from app.scheduler import Chores
+from lifecycle.database import open_database
+from lifecycle.models import Agency, JobRun, OutboxMessage
+from lifecycle.outbox import GAPS, SENDING_TAKES, claim_next, waiting
+
+NOON = datetime(2026, 4, 1, 4, 2, tzinfo=UTC)
+
+
+class Post:
+    """A mail server's manners: what it has taken, what it answers, and after how many letters it hangs up."""
+
+    def __init__(self) -> None:
+        self.taken: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        self.answer = "250 OK"
+        self.hangs_up = 0
+
+    async def handle_RCPT(  # noqa: N802 the name is aiosmtpd's
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if address.startswith("nobody@"):
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 the name is aiosmtpd's
+        self, server: Any, _session: object, envelope: Envelope
+    ) -> str:
+        if self.hangs_up:
+            self.hangs_up -= 1
+            server.transport.abort()
+            return "421 bye"
+        if self.answer.startswith("2"):
+            assert isinstance(envelope.content, bytes)
+            self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+            self.recipients += envelope.rcpt_tos
+        return self.answer
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def server(post: Post) -> Iterator[MailServer]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(post, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield MailServer("127.0.0.1", port, "", "", "科管 <keguan@bureau.test>", Security.NONE)
+    controller.stop()
+
+
+@pytest.fixture
+def session(migrated_database_url: str) -> Iterator[Session]:
+    engine = open_database(migrated_database_url)
+    with Session(engine) as made:
+        made.add(Agency(name="沙坪坝区科技局"))
+        made.commit()
+        yield made
+    engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Set the time by which letters are sent; it stands at noon."""
+
+    def set_time(moment: datetime) -> None:
+        monkeypatch.setattr(mailer, "now", lambda: moment)
+
+    set_time(NOON)
+    return set_time
+
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def write(session: Session) -> Write:
+    def write(
+        address: str, title: str = "提醒：提交 2025 年度报告", body: str = "项目：SPB-1\n依据：第二十六条"
+    ) -> None:
+        values = {"address": address, "title": title, "body": body, "next_try_at": NOON}
+        session.execute(insert(OutboxMessage).values(agency_id=1, **values))
+        session.commit()
+
+    return write
+
+
+def states(session: Session) -> list[tuple[str, int]]:
+    query = select(OutboxMessage.state, OutboxMessage.attempts).order_by(OutboxMessage.id)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def test_a_letter_arrives_in_chinese_and_is_sent_once(
+    session: Session, post: Post, server: MailServer, write: Write
+) -> None:
+    write("li@unit.test")
+    assert send_waiting(session, server) == Delivery(sent=1)
+    assert send_waiting(session, server) == Delivery()
+    (message,) = post.taken
+    assert post.recipients == ["li@unit.test"]
+    assert message["Subject"] == "提醒：提交 2025 年度报告"
+    assert message["From"].addresses[0].display_name == "科管"
+    assert message["To"] == "li@unit.test"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message.get_content().splitlines() == ["项目：SPB-1", "依据：第二十六条"]
+    assert states(session) == [("sent", 1)]
+    assert waiting(session, 1) == 0
+
+
+def test_a_title_cannot_smuggle_in_a_header(
+    session: Session, post: Post, server: MailServer, write: Write
+) -> None:
+    write("li@unit.test", title="提醒\r\nBcc: spy@evil.test\n\nbody")
+    assert send_waiting(session, server) == Delivery(sent=1)
+    (message,) = post.taken
+    assert message["Bcc"] is None
+    assert message["Subject"] == "提醒 Bcc: spy@evil.test body"
+    assert post.recipients == ["li@unit.test"]
+
+
+@pytest.mark.parametrize("address", ["li@unit.test\r\nBcc: spy@evil.test", "", "李工", "nobody@unit.test"])
+def test_an_address_that_cannot_be_reached_does_not_keep_others_waiting(
+    session: Session, post: Post, server: MailServer, write: Write, address: str
+) -> None:
+    write(address)
+    write("li@unit.test")
+    assert send_waiting(session, server) == Delivery(sent=1, refused=1)
+    assert post.recipients == ["li@unit.test"]
+    assert states(session) == [("waiting", 1), ("sent", 1)]
+    assert session.scalars(select(OutboxMessage.last_error).order_by(OutboxMessage.id)).first()
+
+
+def test_a_refused_letter_is_tried_after_growing_gaps_and_then_fails(
+    session: Session, post: Post, server: MailServer, write: Write, at: Callable[[datetime], None]
+) -> None:
+    write("li@unit.test")
+    post.answer = "451 4.7.1 greylisted"
+    moment = NOON
+    for gap in GAPS:
+        assert send_waiting(session, server) == Delivery(refused=1)
+        at(moment + gap - timedelta(seconds=1))
+        assert send_waiting(session, server) == Delivery()
+        moment += gap
+        at(moment)
+    assert send_waiting(session, server) == Delivery(refused=1)
+    assert states(session) == [("failed", len(GAPS) + 1)]
+    assert "greylisted" in (session.scalars(select(OutboxMessage.last_error)).one() or "")
+    at(moment + timedelta(days=9))
+    assert send_waiting(session, server) == Delivery()
+
+
+def test_a_server_that_hangs_up_gets_the_letter_again_later(
+    session: Session, post: Post, server: MailServer, write: Write, at: Callable[[datetime], None]
+) -> None:
+    post.hangs_up = 1
+    write("li@unit.test")
+    write("wang@unit.test")
+    assert send_waiting(session, server) == Delivery(sent=1, refused=1)
+    assert states(session) == [("waiting", 1), ("sent", 1)]
+    at(NOON + GAPS[0])
+    assert send_waiting(session, server) == Delivery(sent=1)
+    assert post.recipients == ["wang@unit.test", "li@unit.test"]
+
+
+def test_a_server_that_is_not_there_takes_no_attempt_off_a_letter(session: Session, write: Write) -> None:
+    write("li@unit.test")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = MailServer("127.0.0.1", taken.getsockname()[1], "", "", "k@bureau.test", Security.NONE)
+        with pytest.raises(MailServerUnreachable, match="连接失败"):
+            send_waiting(session, nobody)
+    assert states(session) == [("waiting", 0)]
+
+
+def test_a_letter_whose_sender_was_killed_is_sent_by_the_next(
+    session: Session, server: MailServer, write: Write, at: Callable[[datetime], None]
+) -> None:
+    write("li@unit.test")
+    assert claim_next(session, NOON) is not None
+    assert send_waiting(session, server) == Delivery()
+    at(NOON + SENDING_TAKES)
+    assert send_waiting(session, server) == Delivery(sent=1)
+    assert states(session) == [("sent", 2)]
+
+
+def test_a_letter_that_kills_every_sender_fails(session: Session, server: MailServer, write: Write) -> None:
+    write("li@unit.test")
+    session.execute(update(OutboxMessage).values(state="sending", attempts=len(GAPS) + 1))
+    session.commit()
+    assert send_waiting(session, server) == Delivery()
+    assert states(session) == [("failed", len(GAPS) + 1)]
+
+
+def test_a_letter_is_claimed_by_one_sender(
+    session: Session, migrated_database_url: str, write: Write
+) -> None:
+    write("li@unit.test")
+    write("wang@unit.test")
+    engine = open_database(migrated_database_url)
+    with Session(engine) as rival:
+        claimed = [claim_next(one, NOON) for one in (session, rival, session, rival)]
+    engine.dispose()
+    assert [letter.address if letter else None for letter in claimed] == [
+        "li@unit.test",
+        "wang@unit.test",
+        None,
+        None,
+    ]
+
+
+def test_signing_in_to_the_mail_server(session: Session, post: Post, write: Write) -> None:
+    def knows(_server: object, _session: object, _envelope: object, _how: object, given: Any) -> AuthResult:
+        return AuthResult(success=(given.login, given.password) == (b"keguan", b"secret"), handled=False)
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(
+        post, hostname="127.0.0.1", port=port, authenticator=knows, auth_require_tls=False
+    )
+    controller.start()
+    write("li@unit.test")
+    try:
+        wrong = MailServer("127.0.0.1", port, "keguan", "guess", "k@bureau.test", Security.NONE)
+        with pytest.raises(MailServerUnreachable):
+            send_waiting(session, wrong)
+        right = MailServer("127.0.0.1", port, "keguan", "secret", "k@bureau.test", Security.NONE)
+        assert send_waiting(session, right) == Delivery(sent=1)
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def set_them(**given: str) -> None:
+        for name in ("HOST", "PORT", "USER", "PASSWORD", "FROM", "TLS"):
+            monkeypatch.delenv(f"KEGUAN_SMTP_{name}", raising=False)
+        for name, value in given.items():
+            monkeypatch.setenv(f"KEGUAN_SMTP_{name}", value)
+
+    return set_them
+
+
+def test_without_a_mail_server_letters_wait(
+    session: Session, write: Write, migrated_database_url: str, settings: Callable[..., None]
+) -> None:
+    settings()
+    write("li@unit.test")
+    engine = open_database(migrated_database_url)
+    Chores(engine).tick(NOON - timedelta(hours=5))
+    engine.dispose()
+    assert states(session) == [("waiting", 0)]
+    assert waiting(session, 1) == 1
+    assert session.scalars(select(JobRun)).all() == []
+
+
+def test_the_scheduler_sends_what_waits_and_records_a_server_that_is_away(
+    session: Session,
+    post: Post,
+    server: MailServer,
+    write: Write,
+    migrated_database_url: str,
+    settings: Callable[..., None],
+) -> None:
+    early = NOON - timedelta(hours=5)  # before eight: nothing but letters to see to
+    write("li@unit.test")
+    session.execute(update(OutboxMessage).values(next_try_at=early))
+    session.commit()
+    engine = open_database(migrated_database_url)
+    settings(HOST="127.0.0.1", PORT="1", FROM="k@bureau.test")
+    Chores(engine).tick(early)
+    assert (states(session), post.taken) == ([("waiting", 0)], [])
+    session.rollback()
+    settings(HOST="127.0.0.1", PORT=str(server.port), FROM="k@bureau.test")
+    Chores(engine).tick(early)
+    engine.dispose()
+    assert states(session) == [("sent", 1)]
+    run = session.scalars(select(JobRun)).one()
+    assert (run.job, run.slot, run.failed) == ("mail", "2026-04-01T07:00", False)
+    assert run.outcome == "发出邮件 1 封，被拒 0 封"
+
+
+@pytest.mark.parametrize(
+    ("given", "port", "security"),
+    [
+        ({}, 25, Security.NONE),
+        ({"TLS": "starttls"}, 587, Security.STARTTLS),
+        ({"TLS": "SSL"}, 465, Security.SSL),
+        ({"PORT": "465"}, 465, Security.SSL),
+        ({"PORT": "587"}, 587, Security.STARTTLS),
+        ({"PORT": "2525"}, 2525, Security.NONE),
+        ({"PORT": "465", "TLS": "none"}, 465, Security.NONE),
+    ],
+)
+def test_the_way_to_the_server_follows_from_the_settings(
+    settings: Callable[..., None], given: dict[str, str], port: int, security: Security
+) -> None:
+    settings(HOST="mail.test", FROM="k@bureau.test", **given)
+    server = MailServer.from_environment()
+    assert server is not None
+    assert (server.port, server.security) == (port, security)
+
+
+@pytest.mark.parametrize("wrong", [{"PORT": "many"}, {"TLS": "yes"}, {"FROM": "科管"}])
+def test_settings_that_make_no_sense_are_refused(
+    settings: Callable[..., None], wrong: dict[str, str]
+) -> None:
+    settings(**({"HOST": "mail.test", "FROM": "k@bureau.test"} | wrong))
+    with pytest.raises(BadMailSettings):
+        MailServer.from_environment()
