@@ -1,0 +1,91 @@
+"""Who is told of a duty, worked out from the people of an agency and what the record names."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifecycle.recipients import AddressBook, Parties, Post, Told, roles_told
+from lifecycle.roles import Role
+
+PARTIES = Parties("李工", "li@unit.test", "渝州大学", "沙坪坝区人民医院")
+LI = Post(1, "李建国", "li@unit.test", Role.PI, "")
+ADMIN = Post(9, "管管", None, Role.ADMIN, "")
+
+
+def told(*posts: Post, owner: Role = Role.PI, late: int = 0, parties: Parties = PARTIES) -> Told:
+    return AddressBook(posts).told(owner, late, parties)
+
+
+def test_a_pi_is_the_account_with_the_address_in_the_record() -> None:
+    other = Post(2, "王工", "wang@unit.test", Role.PI, "")
+    got = told(other, LI)
+    assert (got.names, got.user_ids, got.addresses) == ("李建国", [1], ["li@unit.test"])
+
+
+def test_a_pi_without_an_account_is_told_by_e_mail_alone() -> None:
+    got = told(ADMIN)
+    assert (got.names, got.user_ids, got.addresses) == ("李工", [], ["li@unit.test"])
+
+
+def test_a_pi_nobody_can_reach_is_left_to_the_admins() -> None:
+    got = told(ADMIN, parties=PARTIES._replace(pi_email=None))
+    assert (got.names, got.user_ids, got.addresses) == ("李工（管理员代收）", [9], [])
+
+
+def test_with_nobody_at_all_the_log_still_names_whose_turn_it_is() -> None:
+    assert told(owner=Role.FINANCE) == Told((), "财务")
+
+
+def test_everybody_who_holds_a_bureau_role_is_told() -> None:
+    finance = [Post(number, f"财{number}", f"f{number}@x.test", Role.FINANCE, "") for number in (4, 5)]
+    got = told(*finance, LI, owner=Role.FINANCE)
+    assert (got.names, got.user_ids) == ("财4、财5", [4, 5])
+
+
+@pytest.mark.parametrize(
+    ("role", "unit"), [(Role.UNIT_MANAGER, "渝州大学"), (Role.JOINT_UNIT, "沙坪坝区人民医院")]
+)
+def test_a_unit_is_told_by_those_who_act_for_it(role: Role, unit: str) -> None:
+    got = told(Post(3, "甲", None, role, unit), Post(4, "乙", None, role, "别的单位"), LI, owner=role)
+    assert (got.names, got.user_ids) == ("甲", [3])
+
+
+def test_a_unit_without_an_account_is_told_through_its_pi() -> None:
+    got = told(LI, owner=Role.UNIT_MANAGER)
+    assert (got.names, got.user_ids) == ("李建国", [1])
+
+
+def test_a_joint_unit_without_an_account_is_left_to_the_admins() -> None:
+    assert told(ADMIN, LI, owner=Role.JOINT_UNIT).names == "沙坪坝区人民医院（管理员代收）"
+
+
+@pytest.mark.parametrize(
+    ("late", "roles"),
+    [
+        (-30, [Role.PI]),
+        (0, [Role.PI]),
+        (7, [Role.PI, Role.UNIT_MANAGER]),
+        (14, [Role.PI, Role.UNIT_MANAGER]),
+        (21, [Role.PI, Role.UNIT_MANAGER, Role.APPROVER]),
+    ],
+)
+def test_lateness_tells_more_people(late: int, roles: list[Role]) -> None:
+    assert roles_told(Role.PI, late) == roles
+
+
+def test_an_owner_is_not_told_again_as_the_one_who_follows() -> None:
+    assert roles_told(Role.UNIT_MANAGER, 30) == [Role.UNIT_MANAGER, Role.APPROVER]
+
+
+def test_somebody_with_several_roles_is_told_once() -> None:
+    boss = Post(1, "李建国", "li@unit.test", Role.APPROVER, "")
+    manager = Post(1, "李建国", "li@unit.test", Role.UNIT_MANAGER, "渝州大学")
+    got = told(LI, boss, manager, late=21)
+    assert (got.names, got.user_ids, got.addresses) == ("李建国", [1], ["li@unit.test"])
+
+
+def test_one_address_gets_one_letter_however_it_is_written() -> None:
+    boss = Post(7, "局长", "LI@unit.test", Role.APPROVER, "")
+    got = told(boss, late=21)
+    assert len(got.addresses) == 1
+    assert got.names == "李工、局长"
