@@ -21,6 +21,7 @@ from lifecycle.models.project import (
     Tranche,
 )
 from lifecycle.models.standing import KeptDuty, KeptFinding
+from lifecycle.models.upload import LedgerUpload, UploadState, UploadStep
 
 __all__ = [
     "Acceptance",
@@ -38,6 +39,7 @@ __all__ = [
     "JobRun",
     "KeptDuty",
     "KeptFinding",
+    "LedgerUpload",
     "Membership",
     "Milestone",
     "OutboxMessage",
@@ -49,6 +51,8 @@ __all__ = [
     "SignInTries",
     "Spending",
     "Tranche",
+    "UploadState",
+    "UploadStep",
     "User",
     "choice",
 ]

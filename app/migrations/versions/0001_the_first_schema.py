@@ -80,6 +80,28 @@ def upgrade() -> None:
     with op.batch_alter_table('batch', schema=None) as batch_op:
         batch_op.create_index('ix_batch_state', ['agency_id', 'state'], unique=False)
 
+    op.create_table('ledger_upload',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('agency_id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('file_name', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('as_of', sa.Date(), nullable=False),
+    sa.Column('step', sa.Enum('check', 'import', name='step', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('state', sa.Enum('going', 'done', 'refused', 'failed', name='state', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('created_at', sa.DateTime(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(), nullable=False),
+    sa.Column('message', sa.String(), nullable=True),
+    sa.Column('result', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['agency_id'], ['agency.id'], name=op.f('fk_ledger_upload_agency_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_ledger_upload_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_upload')),
+    sa.UniqueConstraint('key', name=op.f('uq_ledger_upload_key'))
+    )
+    with op.batch_alter_table('ledger_upload', schema=None) as batch_op:
+        batch_op.create_index('ix_ledger_upload_person', ['agency_id', 'user_id'], unique=False)
+
     op.create_table('membership',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -645,6 +667,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_membership_agency_id'))
 
     op.drop_table('membership')
+    with op.batch_alter_table('ledger_upload', schema=None) as batch_op:
+        batch_op.drop_index('ix_ledger_upload_person')
+
+    op.drop_table('ledger_upload')
     with op.batch_alter_table('batch', schema=None) as batch_op:
         batch_op.drop_index('ix_batch_state')
 
