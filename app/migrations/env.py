@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Connection
 
 import finance.models  # noqa: F401 (its tables belong to the same metadata)
 from lifecycle.database import WRITE
@@ -25,17 +26,7 @@ def _rendered(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return False
 
 
-def run() -> None:
-    """Run the migrations asked for on the connection in the configuration's attributes.
-
-    Foreign keys are off meanwhile: SQLite rebuilds a table by dropping it, and a cascade would empty every
-    table that points to it.
-    """
-    connection = context.config.attributes["connection"]
-    sqlite = connection.dialect.name == "sqlite"
-    if sqlite:
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.rollback()
+def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection.execution_options(**{WRITE: True}),
         target_metadata=Base.metadata,
@@ -47,6 +38,24 @@ def run() -> None:
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()
+
+
+def run() -> None:
+    """Run the migrations asked for on the connection in the configuration's attributes.
+
+    Foreign keys are off meanwhile: SQLite rebuilds a table by dropping it, and a cascade would empty every
+    table that points to it. Within a transaction the switch does nothing, hence the driver's own connection.
+    """
+    connection: Connection = context.config.attributes["connection"]
+    if connection.dialect.name != "sqlite":
+        _migrate(connection)
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        _migrate(connection)
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 run()

@@ -28,7 +28,7 @@ def export_ledger(session: Session, agency_id: int, path: Path) -> int:
 
     The file appears whole or not at all. Raises ``NotWritable``.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise NotWritable(path)
     begin_reading(session)
     query = select(PROJECT.c.id).where(PROJECT.c.agency_id == agency_id).order_by(PROJECT.c.id)

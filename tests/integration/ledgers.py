@@ -31,8 +31,10 @@ def make_agency(session: Session, name: str = "甲区科学技术局") -> Actor:
     begin_write(session)
     agency = Agency(name=name)
     session.add(agency)
+    session.flush()
+    actor = Actor.system(agency.id)
     session.commit()
-    return Actor.system(agency.id)
+    return actor
 
 
 def workbook(records: Iterable[ProjectRecord], sheets: Collection[str] = ALL_SHEETS) -> bytes:
