@@ -17,8 +17,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from wtforms import IntegerField
 
-import app as shell
 from app import clock, create_app
+from app import factory as shell
 from app.config import Config, kept_secret_key
 from app.extensions import db
 from app.forms import Form

@@ -1,0 +1,56 @@
+"""Puts the Flask application together."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from app import errors, extensions, filters, headers, menu, permissions
+from app.auth import sessions
+from app.config import Config
+from app.database import ROOT
+
+PARTS = (
+    "app.health",
+    "app.auth.routes",
+    "app.admin.routes",
+    "app.workbench.routes",
+    "app.projects.routes",
+    "app.money.routes",
+    "app.ledger.routes",
+    "app.rulebook.routes",
+    "app.inbox.routes",
+)
+"""The parts of the site: modules with a blueprint ``bp``."""
+
+
+class _Named(StrictUndefined):
+    """A name no template was given: may be asked after (``if x``), never printed, compared or looked into."""
+
+    def __bool__(self) -> bool:  # type: ignore[override]
+        return False
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Return the application, ready to serve; without ``config`` it is set up from the environment.
+
+    Raises ``LookupError`` when a route declares no permission.
+    """
+    config = config or Config.from_environment()
+    app = Flask("app", template_folder=str(ROOT / "templates"), instance_path=str(config.instance))
+    app.config.from_mapping(config.for_flask())
+    app.jinja_env.undefined = _Named
+    app.view_functions["static"] = permissions.public(app.view_functions["static"])
+    permissions.register(app)  # before the extensions: who is signed out is told so, not that a form is stale
+    extensions.init_app(app)
+    for part in (sessions, errors, filters, headers, menu):
+        part.register(app)
+    for name in PARTS:
+        if not name.startswith("app.") or (find_spec(name.rpartition(".")[0]) and find_spec(name)):
+            app.register_blueprint(import_module(name).bp)
+    app.url_build_error_handlers.append(lambda *_: "#")
+    permissions.check_routes(app)
+    return app
