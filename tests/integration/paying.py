@@ -7,21 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from finance.batching import make_batch
+from finance.issuing import issue_batch
 from finance.models import BatchLine
+from finance.proposing import approve, propose
 from lifecycle.models import Project, Tranche
 from lifecycle.record import Nature, ProjectRecord, Signatory, Source, UnitType
 from lifecycle.record import Tranche as Plan
 from lifecycle.records import load_record
+from lifecycle.refusals import Refusal
 from lifecycle.roles import Actor, Role
 from lifecycle.stages import TrancheState
+from reports.sheet import disbursement_sheet
 from tests.integration.ledgers import everything
 from tests.web.site import People, make_people, store_project
 
 TODAY = date(2026, 2, 5)
 WAN = 1_000_000
+Act = Callable[[], Any]
 ALL_ROLES = frozenset({Role.HANDLER, Role.APPROVER, Role.FINANCE})
 """Every role that a payment needs, in one person."""
 
@@ -127,3 +134,47 @@ def ea_fields(**more: Any) -> dict[str, Any]:
         "tranches": plans,
         **more,
     }
+
+
+def sheet(_: object) -> bytes:
+    """Print nothing much."""
+    return b"sheet"
+
+
+def refused(bureau: Bureau, act: Act, kind: type[Refusal]) -> Any:
+    """Return the refusal of ``act``, having seen that not one row of any table changed."""
+    before = bureau.everything()
+    with pytest.raises(kind) as refusal:
+        act()
+    assert refusal.type is kind
+    assert bureau.everything() == before
+    return refusal.value
+
+
+def approve_one(bureau: Bureau, tranche_id: int) -> int:
+    """Have a tranche proposed and approved; return its id."""
+    propose(bureau.session, bureau.handler, tranche_id, TODAY, {})
+    approve(bureau.session, bureau.approver, tranche_id, TODAY)
+    return tranche_id
+
+
+def approved(bureau: Bureau, **fields: Any) -> int:
+    """Return an approved tranche of a new project."""
+    return approve_one(bureau, bureau.tranche(**fields))
+
+
+def drafted(bureau: Bureau, *tranche_ids: int) -> int:
+    """Return a draft of approved tranches."""
+    return make_batch(bureau.session, bureau.finance, Source.DISTRICT, tranche_ids, TODAY)
+
+
+def issued(bureau: Bureau, *tranche_ids: int) -> int:
+    """Return an issued batch of approved tranches."""
+    batch_id = drafted(bureau, *tranche_ids)
+    issue_batch(bureau.session, bureau.finance, batch_id, TODAY, disbursement_sheet)
+    return batch_id
+
+
+def proposing(bureau: Bureau, tranche_id: int, reasons: dict[str, str] | None = None) -> Act:
+    """Return the act of proposing."""
+    return lambda: propose(bureau.session, bureau.handler, tranche_id, TODAY, reasons or {})

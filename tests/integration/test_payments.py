@@ -29,7 +29,17 @@ from lifecycle.rules.verdict import Mark
 from lifecycle.stages import TrancheState
 from lifecycle.standing import rebuild, standing_rows
 from reports.sheet import disbursement_sheet
-from tests.integration.paying import REASON, TODAY, WAN, Bureau, a_bureau, ea_fields
+from tests.integration.paying import (
+    REASON,
+    TODAY,
+    WAN,
+    Bureau,
+    a_bureau,
+    approve_one,
+    approved,
+    ea_fields,
+    issued,
+)
 
 LATER = TODAY + timedelta(days=2)
 
@@ -37,21 +47,6 @@ LATER = TODAY + timedelta(days=2)
 @pytest.fixture
 def bureau(session: Session) -> Bureau:
     return a_bureau(session)
-
-
-def approved(bureau: Bureau, **fields: object) -> int:
-    """Return an approved tranche of a new project."""
-    tranche_id = bureau.tranche(**fields)
-    propose(bureau.session, bureau.handler, tranche_id, TODAY, {})
-    approve(bureau.session, bureau.approver, tranche_id, TODAY)
-    return tranche_id
-
-
-def issued(bureau: Bureau, *tranche_ids: int) -> int:
-    """Return an issued batch of approved tranches."""
-    batch_id = make_batch(bureau.session, bureau.finance, Source.DISTRICT, tranche_ids, TODAY)
-    issue_batch(bureau.session, bureau.finance, batch_id, TODAY, disbursement_sheet)
-    return batch_id
 
 
 def test_a_tranche_goes_all_the_way_to_the_record_of_its_project(bureau: Bureau) -> None:
@@ -85,7 +80,7 @@ def test_a_tranche_goes_all_the_way_to_the_record_of_its_project(bureau: Bureau)
 
 def test_the_duty_to_pay_is_done_on_the_day_of_the_payment(bureau: Bureau) -> None:
     session, project_id = bureau.session, bureau.project()
-    batch_id = issued(bureau, _approve(bureau, bureau.tranches(project_id)[0]))
+    batch_id = issued(bureau, approve_one(bureau, bureau.tranches(project_id)[0]))
     duty = select(KeptDuty.done_on).where(KeptDuty.rule == "spb-23-payment-deadline")
     assert session.scalars(duty).all() == [None]
     book_batch(session, bureau.finance, batch_id, Booking("记-1", LATER), {}, LATER)
@@ -95,15 +90,9 @@ def test_the_duty_to_pay_is_done_on_the_day_of_the_payment(bureau: Bureau) -> No
     assert list(standing_rows(session, bureau.people.agency_a)) == before
 
 
-def _approve(bureau: Bureau, tranche_id: int) -> int:
-    propose(bureau.session, bureau.handler, tranche_id, TODAY, {})
-    approve(bureau.session, bureau.approver, tranche_id, TODAY)
-    return tranche_id
-
-
 def test_every_step_is_in_the_history_of_the_project_with_its_article(bureau: Bureau) -> None:
     session, project_id = bureau.session, bureau.project()
-    batch_id = issued(bureau, _approve(bureau, bureau.tranches(project_id)[0]))
+    batch_id = issued(bureau, approve_one(bureau, bureau.tranches(project_id)[0]))
     book_batch(session, bureau.finance, batch_id, Booking("记-1", TODAY), {}, TODAY)
     query = select(AuditEntry).where(AuditEntry.project_id == project_id).order_by(AuditEntry.id)
     entries = session.scalars(query).all()
@@ -141,7 +130,7 @@ def test_the_issued_sheet_is_served_as_it_was_and_says_what_was_approved(bureau:
 
 def test_a_draft_takes_up_what_was_corrected_before_the_issue(bureau: Bureau) -> None:
     session, project_id = bureau.session, bureau.project()
-    tranche_id = _approve(bureau, bureau.tranches(project_id)[0])
+    tranche_id = approve_one(bureau, bureau.tranches(project_id)[0])
     batch_id = make_batch(session, bureau.finance, Source.DISTRICT, [tranche_id], TODAY)
     bureau.change(project_id, bank_account="6222029999999999999")
     issue_batch(session, bureau.finance, batch_id, TODAY, disbursement_sheet)
@@ -208,7 +197,7 @@ def test_what_is_returned_or_withdrawn_can_be_proposed_again(bureau: Bureau, app
         else:
             withdraw(session, bureau.handler, tranche_id, TODAY)
         assert bureau.state(tranche_id) is TrancheState.PLANNED
-    _approve(bureau, tranche_id)
+    approve_one(bureau, tranche_id)
     proposals = session.scalars(select(Proposal).order_by(Proposal.id)).all()
     assert [proposal.ending for proposal in proposals] == [Ending.RETURNED, Ending.WITHDRAWN, None]
     assert [proposal.note for proposal in proposals] == ["账户有误", None, None]
@@ -278,7 +267,7 @@ def test_both_public_sources_of_the_enterprise_plan_are_paid_in_full(bureau: Bur
     for tranche_id, source in zip(
         bureau.tranches(project_id), (Source.PROVINCIAL, Source.DISTRICT), strict=True
     ):
-        _approve(bureau, tranche_id)
+        approve_one(bureau, tranche_id)
         batch_id = make_batch(session, bureau.finance, source, [tranche_id], TODAY)
         issue_batch(session, bureau.finance, batch_id, TODAY, disbursement_sheet)
         book_batch(session, bureau.finance, batch_id, Booking(f"记-{batch_id}", TODAY), {}, TODAY)
@@ -290,7 +279,7 @@ def test_both_public_sources_of_the_enterprise_plan_are_paid_in_full(bureau: Bur
 def test_one_sheet_may_pay_a_project_twice_and_counts_what_is_under_way(bureau: Bureau) -> None:
     plans = tuple(Plan(1, Source.DISTRICT, fen, None, 0, None) for fen in (4 * WAN, 3 * WAN, 3 * WAN))
     session, project_id = bureau.session, bureau.project(tranches=plans)
-    first, second, third = (_approve(bureau, one) for one in bureau.tranches(project_id))
+    first, second, third = (approve_one(bureau, one) for one in bureau.tranches(project_id))
     issued(bureau, first, second)
     batch_id = make_batch(session, bureau.finance, Source.DISTRICT, [third], TODAY)
     before = [
@@ -304,6 +293,6 @@ def test_one_sheet_may_pay_a_project_twice_and_counts_what_is_under_way(bureau: 
 def test_a_row_that_a_ledger_left_with_a_day_only_is_filled_in(bureau: Bureau) -> None:
     plan = Plan(1, Source.DISTRICT, 7 * WAN, None, 0, date(2026, 1, 1))
     session, project_id = bureau.session, bureau.project(tranches=(plan,))
-    batch_id = issued(bureau, _approve(bureau, bureau.tranches(project_id)[0]))
+    batch_id = issued(bureau, approve_one(bureau, bureau.tranches(project_id)[0]))
     book_batch(session, bureau.finance, batch_id, Booking("记-1", TODAY), {}, TODAY)
     assert bureau.record(project_id).tranches == (replace(plan, paid=7 * WAN, paid_on=TODAY),)
