@@ -59,11 +59,16 @@ def read_or_refuse(file: str, form: str) -> Ledger:
     try:
         ledger = read_ledger(file)
     except LedgerRefused as refused:
+        _tell_of_passed_over(refused, form)
         refuse(refused, form)
-    if form == "text":
-        for stranger in ledger.passed_over:
-            click.echo(f"未读取：{stranger}", err=True)
+    _tell_of_passed_over(ledger, form)
     return ledger
+
+
+def _tell_of_passed_over(reading: Ledger | LedgerRefused, form: str) -> None:
+    if form == "text":
+        for stranger in reading.passed_over:
+            click.echo(f"未读取：{stranger}", err=True)
 
 
 def refuse(refused: LedgerRefused, form: str) -> NoReturn:

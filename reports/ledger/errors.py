@@ -30,11 +30,25 @@ class CellError(NamedTuple):
         return f"{self.where}：{self.message}" if self.where else self.message
 
 
-class LedgerRefused(Refusal):
-    """The workbook is not valid; ``errors`` are all its errors in the order of the contract."""
+class PassedOver(NamedTuple):
+    """A sheet, or a column of a known sheet, that the ledger does not know."""
 
-    def __init__(self, errors: Sequence[CellError]) -> None:
+    sheet: str
+    column: str | None
+
+    def __str__(self) -> str:
+        return f"工作表“{self.sheet}”" if self.column is None else f"工作表“{self.sheet}”的“{self.column}”列"
+
+
+class LedgerRefused(Refusal):
+    """The workbook is not valid; ``errors`` are all its errors in the order of the contract.
+
+    ``passed_over`` often shows why: a column is missing because its header is misspelt.
+    """
+
+    def __init__(self, errors: Sequence[CellError], passed_over: Sequence[PassedOver] = ()) -> None:
         self.errors = tuple(errors)
+        self.passed_over = tuple(passed_over)
         super().__init__("；".join(str(error) for error in self.errors[:3]))
 
 

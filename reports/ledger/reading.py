@@ -7,26 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from lifecycle.record import ProjectRecord
-from reports.ledger.errors import CellError, LedgerRefused, NotAWorkbook
+from reports.ledger.errors import CellError, LedgerRefused, NotAWorkbook, PassedOver
 from reports.ledger.rows import Errors, SheetRows, TooManyErrors, Values, open_rows
-from reports.ledger.schema import PROJECTS, SHEETS, Sheet
+from reports.ledger.schema import PROJECTS, SHEET_NAMES, SHEETS, Sheet
 from reports.ledger.xlsx.workbook import Workbook
 
 _UNREADABLE = "无法读取这个文件，请确认文件存在并且没有被其他程序占用"
 _LINE_SHEETS = tuple(sheet for sheet in SHEETS if sheet.holds_lines)
-
-
-class PassedOver(NamedTuple):
-    """A sheet, or a column of a known sheet, that the ledger does not know."""
-
-    sheet: str
-    column: str | None
-
-    def __str__(self) -> str:
-        return f"工作表“{self.sheet}”" if self.column is None else f"工作表“{self.sheet}”的“{self.column}”列"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +76,12 @@ class _Reading:
                 self._lines[sheet.attribute] = self._read_lines(sheet, known)
         except TooManyErrors:
             pass  # what was found is refused below
+        unknown = [PassedOver(name, None) for name in self._workbook.sheet_names if name not in SHEET_NAMES]
+        passed_over = (*unknown, *self._unknown_columns)
         if self._errors:
-            raise LedgerRefused(self._errors.in_order())
+            raise LedgerRefused(self._errors.in_order(), passed_over)
         records = [ProjectRecord(*values, **self._lines_of(values[0])) for values in self._projects]
-        known_sheets = {sheet.name for sheet in SHEETS}
-        unknown = [PassedOver(name, None) for name in self._workbook.sheet_names if name not in known_sheets]
-        return Ledger(
-            records,
-            frozenset(self._present),
-            (*unknown, *self._unknown_columns),
-            self._rows,
-            self._tranche_rows,
-        )
+        return Ledger(records, frozenset(self._present), passed_over, self._rows, self._tranche_rows)
 
     def _open(self, sheet: Sheet) -> SheetRows | None:
         """Return the rows of a sheet; ``None`` where it is missing or has no header."""
