@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from lifecycle.record import Signatory, Subcategory
 
@@ -28,6 +29,8 @@ class Pattern:
     fixed_start: bool = False
     """Whether the notice itself fixes the period: January 2024 on."""
     subcategory: Subcategory | None = None
+    earliest: date = date(2024, 2, 1)
+    """The first day of its document's being in force, or later."""
 
 
 PATTERNS: Mapping[str, Pattern] = {
@@ -42,6 +45,7 @@ PATTERNS: Mapping[str, Pattern] = {
         24,
         signatories=(Signatory.MUNICIPAL, *BUREAU_AND_UNIT),
         single_payment=True,
+        earliest=date(2025, 1, 20),
     ),
     "川渝科技创新合作计划（2024）": Pattern("CY", (30, 50), (0, 0), 110, 24, 8, partner_place="四川省"),
     "四川省院省校合作重点项目（2024）": Pattern(

@@ -85,7 +85,9 @@ def make_records(count: int, today: date, seed: int = 1) -> Iterator[ProjectReco
 
 def _draft(random: Random, today: date, programme: str) -> _Draft:
     pattern = PATTERNS[programme]
-    start = date(2024, 1, random.randrange(1, 29)) if pattern.fixed_start else _recent(random, today)
+    start = _recent(random, today, pattern.earliest)
+    if pattern.fixed_start:
+        start = date(2024, 1, random.randrange(1, 29))
     end = date(2025, 12, 31) if pattern.fixed_start else add_months(start, pattern.months)
     if pattern.months == 12:
         end = add_months(start, 12) - timedelta(1)
@@ -107,10 +109,10 @@ def _draft(random: Random, today: date, programme: str) -> _Draft:
     )
 
 
-def _recent(random: Random, today: date) -> date:
-    """Return a start within the last three years; one in four within the last six weeks."""
+def _recent(random: Random, today: date, earliest: date) -> date:
+    """Return a start within the last three years, not before ``earliest``; one in four quite recent."""
     back = random.randrange(-10, 45) if random.randrange(4) == 0 else random.randrange(45, 1050)
-    return max(today - timedelta(back), date(2024, 2, 1))
+    return max(today - timedelta(back), earliest)
 
 
 def _funds(random: Random, pattern: Pattern, *, joint: bool) -> dict[Source, Fen]:
