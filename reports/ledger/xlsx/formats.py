@@ -18,9 +18,9 @@ class Shows(Enum):
     DURATION = "duration"
 
 
-_BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)})
+_BUILT_IN_DATES = frozenset(map(str, (*range(14, 23), *range(27, 37), 45, 47, *range(50, 59))))
 """27–36 and 50–58 are the East Asian dates, which files carry without spelling them out."""
-_BUILT_IN_DURATION = 46
+_BUILT_IN_DURATION = "46"
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[^\]]*\]")
@@ -58,7 +58,6 @@ def styles(tags: Iterable[Tag]) -> dict[str, Shows]:
 def _shown(id_: str, codes: dict[str, str]) -> Shows:
     if id_ in codes:
         return shown_by(codes[id_])
-    number = int(id_) if id_.isdecimal() else 0
-    if number == _BUILT_IN_DURATION:
+    if id_ == _BUILT_IN_DURATION:
         return Shows.DURATION
-    return Shows.DATE if number in _BUILT_IN_DATES else Shows.NUMBER
+    return Shows.DATE if id_ in _BUILT_IN_DATES else Shows.NUMBER

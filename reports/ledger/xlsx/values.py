@@ -105,7 +105,7 @@ class Values:
         return cleaned or None
 
     def _shared_text(self, text: str) -> str | None:
-        place = int(text) if text.isdecimal() else -1
+        place = _index(text)
         if not 0 <= place < len(self._strings):
             raise NotAWorkbook(DAMAGED)
         return self._strings[place] or None
@@ -134,10 +134,16 @@ class Values:
 
 def row_number(text: str) -> int:
     """Return the number of a row; raises ``NotAWorkbook`` for one that Excel has not."""
-    number = int(text) if len(text) <= 7 and text.isdecimal() else 0
+    number = _index(text)
     if not 0 < number <= LAST_ROW:
         raise NotAWorkbook(DAMAGED)
     return number
+
+
+def _index(text: str) -> int:
+    """Return a whole number that may be an index; -1 for anything else."""
+    text = text.strip()
+    return int(text) if len(text) <= 9 and text.isdecimal() else -1
 
 
 def _column(letters: str) -> int:

@@ -129,7 +129,7 @@ def test_rich_text_in_line_is_put_together_and_readings_are_left_out() -> None:
     assert rows_of(raw({"S": f'<row r="1">{rich}{plain}</row>'})) == [(1, {0: "富 文", 1: "常", 2: 5.0})]
 
 
-@pytest.mark.parametrize("text", ["7", "-1", "x"])
+@pytest.mark.parametrize("text", ["7", "-1", "x", "9" * 5000])
 def test_a_string_that_is_not_there_makes_the_file_damaged(text: str) -> None:
     with pytest.raises(NotAWorkbook):
         cell(f'<c r="A1" t="s"><v>{text}</v></c>', strings=["<t>甲</t>"])
