@@ -48,11 +48,16 @@ class DeskDuty:
         """Whose turn it is, by name where the record has one."""
         return who_owes(self.owner, self.lead_unit, self.pi_name, self.joint_unit)
 
+    @property
+    def whose_unit(self) -> str:
+        """The unit of the person whose turn it is, where it is a person's."""
+        return self.lead_unit if self.owner is Role.PI else ""
+
 
 def who_owes(owner: Role, lead_unit: str, pi_name: str, joint_unit: str | None) -> str:
     """Return whose turn a duty is, by name where the project has one."""
     names = {
-        Role.PI: f"{pi_name}（{lead_unit}）",
+        Role.PI: pi_name,
         Role.UNIT_MANAGER: lead_unit,
         Role.JOINT_UNIT: joint_unit or "联合实施单位",
         Role.FINANCE: "科技局财务",

@@ -9,9 +9,9 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from lifecycle.addresses import project_path
 from lifecycle.command import Work, command
 from lifecycle.models import InboxMessage, Project
-from lifecycle.notices import project_path
 from lifecycle.refusals import NotFound
 from lifecycle.roles import Actor, Permission
 

@@ -22,6 +22,8 @@ from lifecycle.visibility import visible
 PER_PAGE = (20, 50, 100)
 """The page sizes on offer."""
 
+USUAL_SIZE = 50
+
 SORTS: Mapping[str, InstrumentedAttribute[Any]] = {
     "number": Project.number,
     "title": Project.title_order,
@@ -45,7 +47,7 @@ class Filter:
     sort: str = "number"
     descending: bool = False
     page: int = 1
-    per_page: int = 50
+    per_page: int = USUAL_SIZE
 
     @property
     def asks(self) -> tuple[object, ...]:
@@ -146,6 +148,11 @@ def every_project(session: Session, actor: Actor, asked: Filter, today: date) ->
     details = _Details.of(session, select(Project.id).where(chosen), today)
     for row in session.execute(_rows(chosen, asked)):
         yield details.complete(ListedProject(*row))
+
+
+def any_project(session: Session, actor: Actor) -> bool:
+    """Whether there is any project that the actor may see."""
+    return session.execute(select(Project.id).where(visible(actor)).limit(1)).first() is not None
 
 
 def count_projects(session: Session, actor: Actor, asked: Filter, today: date) -> Totals:

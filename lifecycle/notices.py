@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
-from urllib.parse import quote
 
+from lifecycle.addresses import project_path
 from lifecycle.calendar import is_estimated, last_working_day_on_or_before
 from lifecycle.due import DueDuty
 from lifecycle.rulebook import rulebook
@@ -23,22 +24,21 @@ class Notice(NamedTuple):
 def notice(duty: DueDuty, today: date, site: str) -> Notice:
     """Return what is said of ``duty`` on ``today``; ``site`` is put before the link in the e-mail."""
     kind = "提醒" if today <= duty.due else "催办"
-    body = "\n".join((
-        f"项目：{duty.number}《{duty.title}》（{duty.lead_unit}）",
-        f"事项：{duty.message}",
-        f"期限：{_deadline(duty.due, today)}",
-        f"依据：{rulebook().rule(duty.rule).citation}",
-    ))  # fmt: skip
+    body = "\n".join(_lines(duty, today))
+    link = f"{site.rstrip('/')}{project_path(duty.number)}"
     return Notice(
         title=f"{kind}：{duty.message}（{days_left(duty.due, today)}）",
         body=body,
-        mail_body=f"{body}\n办理：{site.rstrip('/')}{project_path(duty.number)}\n\n本邮件由科管系统自动发出，请勿直接回复。",
+        mail_body=f"事项：{duty.message}\n{body}\n办理：{link}\n\n本邮件由科管系统自动发出，请勿直接回复。",
     )
 
 
-def project_path(number: str) -> str:
-    """Return the path of a project's page."""
-    return f"/projects/{quote(number, safe='')}"
+def _lines(duty: DueDuty, today: date) -> Iterator[str]:
+    yield f"项目：{duty.number}《{duty.title}》（{duty.lead_unit}）"
+    yield f"期限：{_deadline(duty.due, today)}"
+    rule = rulebook().find(duty.rule)
+    if rule is not None:
+        yield f"依据：{rule.citation}"
 
 
 def _deadline(due: date, today: date) -> str:
@@ -47,4 +47,4 @@ def _deadline(due: date, today: date) -> str:
     if announced == due or today > announced:
         return words
     estimated = "，放假安排按周末推算，待国务院通知" if is_estimated(due.year) else ""
-    return f"{words}；当日放假，请在 {day_with_weekday(announced)}前办理{estimated}"
+    return f"{words}；当日放假，请最迟于 {day_with_weekday(announced)}办理{estimated}"

@@ -81,6 +81,10 @@ class Rulebook:
         """Return the rule of this id, in the latest version that has it; raises ``KeyError``."""
         return self._rules[rule_id]
 
+    def find(self, rule_id: str) -> Rule | None:
+        """Return the rule of this id, where the files (still) have one."""
+        return self._rules.get(rule_id)
+
     def judge(self, record: ProjectRecord) -> list[Finding]:
         """Return the findings of all days; on any one day at most one stands for a rule and subject."""
         reasons = _reasons(record)

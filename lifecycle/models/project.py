@@ -40,7 +40,7 @@ class Project(Base):
         Index("ix_project_unit_order", "agency_id", "unit_order", "id"),
         Index("ix_project_end", "agency_id", "end_on", "id"),
         Index("ix_project_fiscal", "agency_id", "fiscal_fen", "id"),
-        # What it is filtered by; the first of the two answers for every count and sum without a row being read.
+        # What it is filtered by; the first of the two answers for every count and sum by itself.
         Index("ix_project_facets", "agency_id", "programme", "stage", "year", "fiscal_fen"),
         Index("ix_project_stage", "agency_id", "stage", "number"),
         # Whose it is to see.

@@ -1,0 +1,1 @@
+"""The list of projects, its export, and the page of one project."""

@@ -1,0 +1,93 @@
+"""The list of projects, its export, and the page of one project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, render_template, request, send_file, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app import clock
+from app.extensions import db
+from app.filters import query
+from app.permissions import current_actor, is_htmx, may
+from app.projects.addresses import ProjectNumber
+from app.projects.asking import Asked, read_filter, read_page
+from app.projects.filings import annual_rows, stage_rows, status_of
+from app.projects.page import ProjectPage, chosen_tab
+from app.projects.rows import COLUMNS, rows
+from app.projects.telling import told
+from lifecycle.listing import every_project, list_projects
+from lifecycle.overview import Overview, load_history, load_overview
+from lifecycle.roles import Permission
+from reports.project_list import write_project_list
+
+bp = Blueprint("projects", __name__)
+bp.record_once(lambda state: state.app.url_map.converters.update(project=ProjectNumber))
+
+SIZE = "list_size"
+"""Where the session keeps how many projects a person wants on a page."""
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@bp.get("/projects/")
+@may(Permission.SEE_PROJECTS)
+def index() -> ResponseReturnValue:
+    """Show the projects that are asked for; where htmx asks, the list alone."""
+    asked = Asked(read_filter(request.args, session.get(SIZE)))
+    if "size" in request.args:
+        session[SIZE] = asked.filter.per_page
+    today, actor = clock.today(), current_actor()
+    found = list_projects(db.session(), actor, asked.filter, today)
+    return render_template(
+        "projects/list.html" if is_htmx() else "projects/index.html",
+        asked=asked,
+        found=found,
+        columns=COLUMNS,
+        rows=rows(found.rows, today),
+        export_url=url_for("projects.export") + query(asked.args),
+        import_url=url_for("ledger.index") if actor.may(Permission.IMPORT_LEDGER) else None,
+    )
+
+
+@bp.get("/exports/projects.xlsx")
+@may(Permission.SEE_PROJECTS)
+def export() -> ResponseReturnValue:
+    """Hand out the list that is asked for, all of its pages, as a workbook."""
+    asked = Asked(read_filter(request.args))
+    today = clock.today()
+    projects = every_project(db.session(), current_actor(), asked.filter, today)
+    file = BytesIO()
+    agency = current_user.person.agencies[current_user.agency_id]
+    write_project_list(file, projects, agency=agency, asked=asked.sentence, today=today)
+    file.seek(0)
+    return send_file(file, XLSX, as_attachment=True, download_name=f"项目列表-{today}.xlsx")
+
+
+@bp.get("/projects/<project:number>")
+@may(Permission.SEE_PROJECTS)
+def show(number: str) -> ResponseReturnValue:
+    """Show one project: the strip on top, what must be done next, and the tab asked for."""
+    today, actor = clock.today(), current_actor()
+    overview = load_overview(db.session(), actor, number, today)
+    tab = chosen_tab(overview, request.args.get("tab", ""))
+    more = _MORE[tab](overview) if tab in _MORE else {}
+    return render_template(f"projects/{tab}.html", shown=ProjectPage(overview, tab, actor, today), **more)
+
+
+def _history(overview: Overview) -> dict[str, Any]:
+    size = 20
+    history = load_history(db.session(), overview.project.id, read_page(request.args), size)
+    return {"history": history, "size": size, "told": told}
+
+
+def _reports(overview: Overview) -> dict[str, Any]:
+    return {"annual": annual_rows(overview), "stages": stage_rows(overview), "status_of": status_of}
+
+
+_MORE: Mapping[str, Callable[[Overview], dict[str, Any]]] = {"history": _history, "reports": _reports}
+"""What a tab needs beyond the overview."""

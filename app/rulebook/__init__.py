@@ -1,0 +1,1 @@
+"""The rulebook: the regulations as Keguan reads them."""

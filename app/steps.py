@@ -1,0 +1,69 @@
+"""What can be done about a duty or a tranche, as a link for whoever looks: its words and where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flask import url_for
+
+from lifecycle.record import FISCAL
+from lifecycle.roles import Actor, Permission
+from lifecycle.rules.base import Kind, Rule
+from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, StageReports
+from lifecycle.stages import TrancheState
+from lifecycle.whole import TrancheAt
+
+
+class Step(NamedTuple):
+    """A link to the place where a thing goes on."""
+
+    label: str
+    url: str
+
+
+_TABS: Mapping[type[Kind], tuple[str, str]] = {
+    PaymentDeadline: ("money", "查看拨付"),
+    PlannedPayment: ("money", "查看到账"),
+    AnnualReports: ("reports", "查看报告"),
+    StageReports: ("reports", "查看报告"),
+}
+"""Kind of duty → the tab of the project's page that shows it, and how the link to it reads."""
+
+_TRANCHE_STEPS: Mapping[TrancheState, tuple[Permission, str]] = {
+    TrancheState.PLANNED: (Permission.PROPOSE_PAYMENT, "核对并提出拨付"),
+    TrancheState.PROPOSED: (Permission.APPROVE_PAYMENT, "核对并审批"),
+    TrancheState.APPROVED: (Permission.MAKE_BATCH, "编入拨付批次"),
+    TrancheState.ISSUED: (Permission.BOOK_PAYMENT, "登记拨付"),
+}
+
+
+def tab_url(number: str, tab: str) -> str:
+    """Return the address of a tab of a project's page, at which the page opens."""
+    return url_for("projects.show", number=number, tab=tab, _anchor="tabs")
+
+
+def duty_step(rule: Rule | None, actor: Actor, number: str) -> Step:
+    """Return where to look into a duty of the project of that number."""
+    tab, label = _TABS.get(type(rule.kind), ("duties", "查看详情")) if rule else ("duties", "查看详情")
+    if rule and isinstance(rule.kind, PaymentDeadline) and actor.may(Permission.PROPOSE_PAYMENT):
+        label = "核对拨付"
+    return Step(label, tab_url(number, tab))
+
+
+def tranche_step(state: TrancheState, actor: Actor, tranche_id: int) -> Step:
+    """Return the actor's own next step with a tranche of public money, else the way to look at it."""
+    permission, label = _TRANCHE_STEPS.get(state, (None, ""))
+    hers = permission is not None and actor.may(permission)
+    return Step(label if hers else "查看拨付", url_for("money.tranche", tranche_id=tranche_id))
+
+
+def batch_step(is_issued: bool, batch_id: int) -> Step:
+    """Return the next step with a batch that is a draft or issued."""
+    return Step("登记拨付" if is_issued else "核对并出表", url_for("money.batch", batch_id=batch_id))
+
+
+def first_unpaid(tranches: tuple[TrancheAt, ...]) -> TrancheAt | None:
+    """Return the tranche of public money whose turn it is."""
+    unpaid = (one for one in tranches if one.tranche.source in FISCAL and one.state is not TrancheState.PAID)
+    return min(unpaid, key=lambda one: (one.tranche.number, one.id), default=None)

@@ -1,0 +1,1 @@
+"""The workbench: what is overdue, what is due, what waits for whoever is signed in."""

@@ -1,0 +1,64 @@
+"""The workbench: what is overdue, what is due, and what waits for whoever is signed in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, session
+from flask.typing import ResponseReturnValue
+
+from app import clock
+from app.extensions import db
+from app.permissions import current_actor, may
+from app.projects.asking import read_page, read_size
+from app.projects.routes import SIZE
+from app.workbench.rows import duty_rows, first_step, waiting_groups
+from finance.waiting import find_waiting
+from lifecycle.desk import Urgency, heap, heap_sizes
+from lifecycle.listing import any_project
+from lifecycle.roles import Permission
+
+bp = Blueprint("workbench", __name__)
+
+FIRST = 6
+"""Of each heap the workbench shows so many; the rest is one press away."""
+
+
+@bp.get("/")
+@may(Permission.SEE_OWN_DESK)
+def index() -> ResponseReturnValue:
+    """Show the most urgent of everything that concerns the person."""
+    today, actor, data = clock.today(), current_actor(), db.session()
+    sizes = heap_sizes(data, actor, today)
+    heaps = {one: heap(data, actor, one, today, FIRST) if sizes[one] else [] for one in Urgency}
+    waiting = find_waiting(data, actor, today, FIRST)
+    empty = not any(sizes.values()) and not waiting.count
+    return render_template(
+        "workbench/index.html",
+        sizes=sizes,
+        heaps={one: duty_rows(duties, actor) for one, duties in heaps.items()},
+        groups=waiting_groups(waiting, actor),
+        waiting=waiting,
+        first_step=first_step(actor, any_project(data, actor)) if empty else None,
+    )
+
+
+@bp.get("/duties/")
+@may(Permission.SEE_OWN_DESK)
+def duties() -> ResponseReturnValue:
+    """Show one heap, page by page."""
+    today, actor, data = clock.today(), current_actor(), db.session()
+    wanted = request.args.get("heap")
+    urgency = Urgency(wanted) if wanted in set(Urgency) else Urgency.OVERDUE
+    size = read_size(request.args, session.get(SIZE))
+    sizes = heap_sizes(data, actor, today)
+    pages = max(1, -(-sizes[urgency] // size))
+    page = min(read_page(request.args), pages)
+    found = heap(data, actor, urgency, today, size, (page - 1) * size)
+    return render_template(
+        "workbench/duties.html",
+        urgency=urgency,
+        sizes=sizes,
+        rows=duty_rows(found, actor),
+        page_number=page,
+        pages=pages,
+        size=size,
+    )
