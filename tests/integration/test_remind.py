@@ -120,7 +120,7 @@ def test_a_deadline_on_a_day_off_is_announced_on_the_working_day_before(
 ) -> None:
     store(signed_on=date(2026, 3, 5))  # due on Saturday, 4 April 2026, in the Qingming days off
     assert told_of_payment(session, clock, date(2026, 4, 2)) == ["T-1"]
-    assert "当日放假，请在 2026-04-03（周五）前办理" in session.scalars(select(InboxMessage.body)).one()
+    assert "当日放假，请最迟于 2026-04-03（周五）办理" in session.scalars(select(InboxMessage.body)).one()
     assert told_of_payment(session, clock, date(2026, 4, 3)) == ["T"]
     assert told_of_payment(session, clock, date(2026, 4, 10)) == []
     assert told_of_payment(session, clock, date(2026, 4, 11)) == ["T+7"]

@@ -52,7 +52,7 @@ def test_messages_stand_newest_first_and_lead_to_their_project(
     text = as_role(Role.HANDLER).get("/inbox/").text
     assert text.index("<strong>提醒：新的</strong>") < text.index("提醒：旧的")
     assert "<strong>提醒：旧的</strong>" not in text
-    assert '<a class="step" href="/projects/KG-2026%2F7">去办理</a>' in text
+    assert '<a class="step" href="/projects/KG-2026/7">去办理</a>' in text
     assert "2026-04-01（周三）" in text
     assert "未读 <b>1</b> 条" in text
 
