@@ -34,6 +34,7 @@ _FORMATS = {"s": "@", "d": "yyyy-mm-dd", "n": "General"}
 _MONEY_FORMAT = "#,##0.00####"
 _WIDTHS = {Kind.DATE: 14, Kind.FLAG: 12, Kind.WHOLE: 8, Kind.COUNT: 16, Kind.CODE: 24}
 _WIDTH = 20
+_MOST_ON_A_PAGE = 12
 _HEAD_FILL = PatternFill("solid", fgColor="DCE6F1")
 _HEAD_FONT = Font(bold=True)
 _HEAD_ALIGNMENT = Alignment(horizontal="center", vertical="center", wrap_text=True)
@@ -96,7 +97,8 @@ class SheetWriter:
         self.page.print_title_rows = "1:1"
         self.page.page_setup.orientation = "landscape"
         self.page.page_setup.fitToHeight = 0
-        self.page.sheet_properties.pageSetUpPr.fitToPage = True
+        # Wider sheets would come out too small to read; they go over several pages.
+        self.page.sheet_properties.pageSetUpPr.fitToPage = len(self.sheet.columns) <= _MOST_ON_A_PAGE
         for place, column in enumerate(self.sheet.columns, 1):
             width = max(_WIDTHS.get(column.kind, _WIDTH), 2 * len(header(column)) + 2)
             self.page.column_dimensions[get_column_letter(place)].width = width
