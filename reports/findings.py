@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from operator import itemgetter
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.columns import PROJECT
 from lifecycle.models import KeptFinding
 from lifecycle.rulebook import rulebook
-from reports.ledger.check import FindingRow, in_order
+from reports.ledger.check import FindingRow
 
 
 def count_projects(session: Session, agency_id: int) -> int:
@@ -22,27 +23,34 @@ def count_projects(session: Session, agency_id: int) -> int:
 def kept_findings(session: Session, agency_id: int, as_of: date) -> list[FindingRow]:
     """Return the agency's findings that stand on ``as_of``, as a check of its ledger gives them."""
     kept = KeptFinding
+    reason = case((kept.reason_since <= as_of, kept.reason))
     query = (
-        select(
-            *(PROJECT.c.number, kept.rule, kept.subject, kept.message),
-            *(kept.reason, kept.reason_since),
-        )
+        select(PROJECT.c.number, kept.rule, kept.subject, kept.message, reason)
         .join(PROJECT, PROJECT.c.id == kept.project_id)
-        .where(
-            kept.agency_id == agency_id, kept.since <= as_of, or_(kept.until.is_(None), kept.until > as_of)
+        .where(kept.agency_id == agency_id, kept.since <= as_of)
+        .where(or_(kept.until.is_(None), kept.until > as_of))
+    )
+    cite = cache(_citation)
+    found = session.execute(query).all()
+    rows: list[FindingRow] = []
+    # Sorted here because databases differ in how they order text; on one day no two are alike in all three.
+    for project, rule, subject, message, told in sorted(found, key=itemgetter(0, 1, 2)):
+        strength, document, article = cite(rule)
+        rows.append(
+            {
+                "project": project,
+                "rule": rule,
+                "subject": subject,
+                "strength": strength,
+                "document": document,
+                "article": article,
+                "message": message,
+                "reason": told,
+            }
         )
-    )
-    cited = cache(rulebook().rule)
-    return in_order(
-        {
-            "project": project,
-            "rule": rule,
-            "subject": subject,
-            "strength": cited(rule).strength.value,
-            "document": cited(rule).document.cited_as,
-            "article": cited(rule).article,
-            "message": message,
-            "reason": reason if reason_since is not None and reason_since <= as_of else None,
-        }
-        for project, rule, subject, message, reason, reason_since in session.execute(query)
-    )
+    return rows
+
+
+def _citation(rule_id: str) -> tuple[str, str, str]:
+    rule = rulebook().rule(rule_id)
+    return rule.strength.value, rule.document.cited_as, rule.article
