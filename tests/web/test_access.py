@@ -121,6 +121,25 @@ BODIES: dict[str, Callable[[People], dict[str, Any]]] = {
 }
 """Route → a form that names something of agency A."""
 
+OPEN_TO_ALL = {"static", "health.healthz", "auth.sign_in"}
+ASKED_BY_PARTS: dict[str, set[Permission]] = {
+    "admin": {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
+    "auth": set(),
+    "inbox": {Permission.SEE_OWN_DESK},
+    "ledger": {Permission.SEE_LEDGER, Permission.IMPORT_LEDGER},
+    "money": {
+        Permission.SEE_MONEY,
+        Permission.PROPOSE_PAYMENT,
+        Permission.APPROVE_PAYMENT,
+        Permission.MAKE_BATCH,
+        Permission.BOOK_PAYMENT,
+    },
+    "projects": {Permission.SEE_PROJECTS},
+    "rulebook": {Permission.SEE_RULEBOOK},
+    "workbench": {Permission.SEE_OWN_DESK},
+}
+"""Part of the site → what its routes may ask; a route that asks too little for its part stands out."""
+
 SEEING = frozenset(permission for permission in Permission if permission.name.startswith("SEE_"))
 PRESSES_THAT_ONLY_SEE = frozenset({"inbox.read", "inbox.read_all"})
 """Writing routes that need no more than to see: they touch nothing but what is the visitor's own."""
@@ -226,6 +245,19 @@ def test_a_press_without_the_forms_token_does_nothing(site: Site) -> None:
         answer = site.visit(rule, method, site.people.a[role], forged=True)
         if answer.status_code != 400 or "页面停留太久" not in answer.text:
             wrong.append(f"{method} {rule.rule}: {answer.status_code}")
+    assert wrong == []
+
+
+def test_a_part_asks_only_what_belongs_to_it_and_is_not_public(app: Flask) -> None:
+    wrong = []
+    for endpoint in {rule.endpoint for rule in app.url_map.iter_rules()} - OPEN_TO_ALL:
+        part, access = endpoint.partition(".")[0], access_of(app, endpoint)
+        if part not in ASKED_BY_PARTS:
+            wrong.append(f"{endpoint}: say in ASKED_BY_PARTS what {part} may ask")
+        elif access.public or {access.permission} - ASKED_BY_PARTS[part] - (
+            {None} if part == "auth" else set()
+        ):
+            wrong.append(f"{endpoint}: {access}")
     assert wrong == []
 
 
