@@ -50,7 +50,7 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
     status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 422)
     message = refusal.message
     if isinstance(refusal, NotPermitted):
-        message = f"这一项需要“{'”或“'.join(roles_with(refusal.permission))}”角色才能办理。"
+        message = f"这一项由{'、'.join(roles_with(refusal.permission))}办理，您在本单位没有这样的角色。"
     return _answer(status, message, getattr(refusal, "verdict", None))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 from jinja2 import StrictUndefined
@@ -49,8 +48,6 @@ def create_app(config: Config | None = None) -> Flask:
     for part in (sessions, errors, filters, headers, menu):
         part.register(app)
     for name in PARTS:
-        if not name.startswith("app.") or (find_spec(name.rpartition(".")[0]) and find_spec(name)):
-            app.register_blueprint(import_module(name).bp)
-    app.url_build_error_handlers.append(lambda *_: "#")
+        app.register_blueprint(import_module(name).bp)
     permissions.check_routes(app)
     return app

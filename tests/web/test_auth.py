@@ -232,7 +232,7 @@ def test_whoever_works_in_two_agencies_chooses_and_switches(
     assert client.post("/agencies", data={"agency": people.agency_b}).status_code == 302
     refused = client.get("/admin/people")
     assert refused.status_code == 403
-    assert "“管理员”角色" in refused.text
+    assert "这一项由管理员办理" in refused.text
 
 
 @pytest.mark.parametrize("agency", ["0", "999", "x", ""])

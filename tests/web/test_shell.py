@@ -104,7 +104,7 @@ def test_a_refusal_is_answered_with_its_reason_on_a_page_and_in_a_part_of_one(
     whole = client.get(f"/sample/refused/{which}")
     part = client.get(f"/sample/refused/{which}", headers={"HX-Request": "true"})
     assert whole.status_code == part.status_code == int(which[:3])
-    words = "“审批”角色" if which == "403" else _REFUSALS[which]().message
+    words = "这一项由审批办理" if which == "403" else _REFUSALS[which]().message
     assert words in whole.text
     assert words in part.text
     assert "<html" in whole.text
