@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from finance.models import Batch, BatchLine, Proposal
 from finance.states import PAYABLE_NO_MORE, BatchState
+from lifecycle.keeping import Kept
 from lifecycle.models import Project, Tranche, User
 from lifecycle.money import Fen
 from lifecycle.record import FISCAL, Source
@@ -78,8 +79,19 @@ class Waiting:
         return sum(self.counts.values()) + len(self.batches)
 
 
-def find_waiting(session: Session, actor: Actor, today: date, limit: int) -> Waiting:
-    """Return what waits for the actor, at most ``limit`` tranches of each kind; nothing for mere readers."""
+_found: Kept[tuple[object, ...], Waiting] = Kept()
+
+
+def find_waiting(session: Session, actor: Actor, today: date, limit: int, revision: int | None) -> Waiting:
+    """Return what waits for the actor, at most ``limit`` tranches of each kind; nothing for mere readers.
+
+    Kept as long as ``revision``, the agency's, stays the same.
+    """
+    key = (str(session.get_bind().engine.url), actor, today, limit)
+    return _found.get(key, revision, lambda: _find(session, actor, today, limit))
+
+
+def _find(session: Session, actor: Actor, today: date, limit: int) -> Waiting:
     states = [state for state, permission in WHOSE.items() if actor.may(permission)]
     tranches: dict[TrancheState, list[WaitingTranche]] = {state: [] for state in states}
     counts: dict[TrancheState, int] = {}

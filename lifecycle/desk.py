@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -67,7 +67,29 @@ def who_owes(owner: Role, lead_unit: str, pi_name: str, joint_unit: str | None) 
     return names.get(owner, lead_unit)
 
 
-_counts: Kept[tuple[object, ...], dict[Urgency, int]] = Kept()
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The most urgent of each heap, and how many there are in all, at one revision of the agency's data."""
+
+    revision: int | None
+    sizes: Mapping[Urgency, int]
+    heaps: Mapping[Urgency, Sequence[DeskDuty]]
+
+
+_desks: Kept[tuple[object, ...], Desk] = Kept()
+_sizes: Kept[tuple[object, ...], Mapping[Urgency, int]] = Kept()
+
+
+def open_desk(session: Session, actor: Actor, today: date, limit: int) -> Desk:
+    """Return the actor's desk; kept until a command changes something in the agency."""
+    revision = revision_of(session, actor)
+
+    def look() -> Desk:
+        sizes = _count(session, actor, today)
+        heaps = {one: heap(session, actor, one, today, limit) if sizes[one] else [] for one in Urgency}
+        return Desk(revision, sizes, heaps)
+
+    return _desks.get((scope_of(session, actor), today, limit), revision, look)
 
 
 def heap(
@@ -96,11 +118,11 @@ def heap(
     return [DeskDuty(*row) for row in session.execute(query)]
 
 
-def heap_sizes(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
+def heap_sizes(session: Session, actor: Actor, today: date) -> Mapping[Urgency, int]:
     """Return how many duties are in each heap; kept until a command changes something in the agency."""
     revision = revision_of(session, actor)
     key = (scope_of(session, actor), today)
-    return _counts.get(key, revision, lambda: _count(session, actor, today))
+    return _sizes.get(key, revision, lambda: _count(session, actor, today))
 
 
 def _count(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:

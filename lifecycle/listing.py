@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, null, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lifecycle.keeping import Kept
@@ -73,6 +74,7 @@ class ListedProject:
     paid: Fen = 0
     must_findings: int = 0
     usual_findings: int = 0
+    """Of usual rules, for which nobody has written a reason."""
     next_due: date | None = None
     next_duty: str = ""
 
@@ -135,11 +137,18 @@ def list_projects(session: Session, actor: Actor, asked: Filter, today: date) ->
     choices = _choices.get(whose, revision, lambda: _find_choices(session, actor))
     pages = max(1, -(-totals.count // asked.per_page))
     number = min(max(1, asked.page), pages)
-    query = _rows(_chosen(actor, asked, today), asked, _narrow(actor, asked, totals))
-    query = query.limit(asked.per_page).offset((number - 1) * asked.per_page)
-    rows = [ListedProject(*row) for row in session.execute(query)] if totals.count else []
-    details = _Details.of(session, [row.id for row in rows], today)
-    return Page([details.complete(row) for row in rows], totals, choices, number, pages)
+    place = {"size": asked.per_page, "first": (number - 1) * asked.per_page}
+    query = _page_query(actor, asked, today, _narrow(actor, asked, totals))
+    rows = session.connection().execute(query, place).all() if totals.count else []
+    details = _Details.of(session, [row[0] for row in rows], today)
+    return Page([details.complete(*row) for row in rows], totals, choices, number, pages)
+
+
+@lru_cache(maxsize=64)
+def _page_query(actor: Actor, asked: Filter, today: date, narrow: bool) -> Select[*tuple[Any, ...]]:
+    """Return the statement of a page, made once: putting it together takes longer than running it."""
+    query = _rows(_chosen(actor, asked, today), asked, narrow)
+    return query.limit(bindparam("size", type_=Integer)).offset(bindparam("first", type_=Integer))
 
 
 def every_project(session: Session, actor: Actor, asked: Filter, today: date) -> Iterator[ListedProject]:
@@ -147,7 +156,7 @@ def every_project(session: Session, actor: Actor, asked: Filter, today: date) ->
     chosen = _chosen(actor, asked, today)
     details = _Details.of(session, select(Project.id).where(chosen), today)
     for row in session.execute(_rows(chosen, asked)):
-        yield details.complete(ListedProject(*row))
+        yield details.complete(*row)
 
 
 def any_project(session: Session, actor: Actor) -> bool:
@@ -236,7 +245,7 @@ def _by_findings(wanted: str, today: date) -> ColumnElement[bool]:
     return ways[wanted]() if wanted in ways else true()
 
 
-Ids = list[int] | Select[int]
+Ids = Sequence[int] | Select[int]
 """Projects, by their ids or by the query that finds them."""
 
 
@@ -250,49 +259,54 @@ class _Details(NamedTuple):
     @classmethod
     def of(cls, session: Session, ids: Ids, today: date) -> _Details:
         """Ask for the money, the findings and the next duty of all those projects at once."""
-        return cls(_money(session, ids, today), _findings(session, ids, today), _duties(session, ids, today))
-
-    def complete(self, row: ListedProject) -> ListedProject:
-        """Return the row with everything known of its project."""
-        planned, paid = self.money.get(row.id, (0, 0))
-        must, usual = self.findings.get(row.id, (0, 0))
-        due, duty = self.duties.get(row.id, (None, ""))
-        return replace(
-            row,
-            planned=planned,
-            paid=paid,
-            must_findings=must,
-            usual_findings=usual,
-            next_due=due,
-            next_duty=duty,
+        if isinstance(ids, Select):
+            queries, given = (_details(ids, today)), {}
+        else:
+            queries, given = _details_of_some(today), {"ids": ids}
+        money, findings, duties = (session.connection().execute(query, given) for query in queries)
+        return cls(
+            {row[0]: (int(row[1]), int(row[2])) for row in money},
+            {row[0]: (int(row[1]), int(row[2])) for row in findings},
+            {row[0]: (row[1], row[2]) for row in duties},
         )
 
+    def complete(self, id_: int, *values: Any) -> ListedProject:
+        """Return the row of a project with everything known of it."""
+        money = self.money.get(id_, (0, 0))
+        findings = self.findings.get(id_, (0, 0))
+        duty = self.duties.get(id_, (None, ""))
+        in_order: tuple[Any, ...] = (id_, *values, *money, *findings, *duty)
+        return ListedProject(*in_order)
 
-def _money(session: Session, ids: Ids, today: date) -> dict[int, tuple[Fen, Fen]]:
-    paid = case((Payment.paid_on <= today, Payment.amount_fen), else_=0)
-    query = (
-        select(Tranche.project_id, func.sum(Tranche.planned_fen), func.coalesce(func.sum(paid), 0))
+
+Queries = tuple[Select[*tuple[Any, ...]], ...]
+
+
+@lru_cache(maxsize=4)
+def _details_of_some(today: date) -> Queries:
+    return _details(bindparam("ids", expanding=True), today)
+
+
+def _details(ids: Any, today: date) -> Queries:
+    """Return the statements that find the money, the findings and the duties (the most urgent last)."""
+    paid = func.sum(case((Payment.paid_on <= today, Payment.amount_fen), else_=0))
+    money = (
+        select(Tranche.project_id, func.sum(Tranche.planned_fen), func.coalesce(paid, 0))
         .outerjoin(Payment, Payment.tranche_id == Tranche.id)
         .where(Tranche.project_id.in_(ids), Tranche.source.in_(FISCAL))
         .group_by(Tranche.project_id)
     )
-    return {row[0]: (int(row[1]), int(row[2])) for row in session.execute(query)}
-
-
-def _findings(session: Session, ids: Ids, today: date) -> dict[int, tuple[int, int]]:
-    must = func.sum(case((KeptFinding.strength == Strength.MUST, 1), else_=0))
-    query = (
-        select(KeptFinding.project_id, must, func.count())
+    explained = KeptFinding.reason_since <= today
+    must = case((KeptFinding.strength == Strength.MUST, 1), else_=0)
+    usual = case((or_(KeptFinding.strength == Strength.MUST, explained), 0), else_=1)
+    findings = (
+        select(KeptFinding.project_id, func.sum(must), func.sum(usual))
         .where(KeptFinding.project_id.in_(ids), standing_findings(today))
         .group_by(KeptFinding.project_id)
     )
-    return {row[0]: (int(row[1]), int(row[2]) - int(row[1])) for row in session.execute(query)}
-
-
-def _duties(session: Session, ids: Ids, today: date) -> dict[int, tuple[date | None, str]]:
-    query = (
+    duties = (
         select(KeptDuty.project_id, KeptDuty.due, KeptDuty.message)
         .where(KeptDuty.project_id.in_(ids), open_duties(today))
         .order_by(KeptDuty.due.desc(), KeptDuty.id.desc())
     )
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+    return money, findings, duties

@@ -12,7 +12,7 @@ from app.projects.asking import read_page, read_size
 from app.projects.routes import SIZE
 from app.workbench.rows import duty_rows, first_step, waiting_groups
 from finance.waiting import find_waiting
-from lifecycle.desk import Urgency, heap, heap_sizes
+from lifecycle.desk import Urgency, heap, heap_sizes, open_desk
 from lifecycle.listing import any_project
 from lifecycle.roles import Permission
 
@@ -27,14 +27,13 @@ FIRST = 6
 def index() -> ResponseReturnValue:
     """Show the most urgent of everything that concerns the person."""
     today, actor, data = clock.today(), current_actor(), db.session()
-    sizes = heap_sizes(data, actor, today)
-    heaps = {one: heap(data, actor, one, today, FIRST) if sizes[one] else [] for one in Urgency}
-    waiting = find_waiting(data, actor, today, FIRST)
-    empty = not any(sizes.values()) and not waiting.count
+    desk = open_desk(data, actor, today, FIRST)
+    waiting = find_waiting(data, actor, today, FIRST, desk.revision)
+    empty = not any(desk.sizes.values()) and not waiting.count
     return render_template(
         "workbench/index.html",
-        sizes=sizes,
-        heaps={one: duty_rows(duties, actor) for one, duties in heaps.items()},
+        sizes=desk.sizes,
+        heaps={one: duty_rows(duties, actor) for one, duties in desk.heaps.items()},
         groups=waiting_groups(waiting, actor),
         waiting=waiting,
         first_step=first_step(actor, any_project(data, actor)) if empty else None,
