@@ -25,7 +25,7 @@ from lifecycle.record import (
     ProjectRecord,
     Spending,
 )
-from lifecycle.spelling import initials, pinyin
+from lifecycle.spelling import by_character, initials, pinyin
 from lifecycle.stages import Stage, stage_of
 
 _RENAMED = {
@@ -147,4 +147,5 @@ class _Word(NamedTuple):
 def _word(text: str) -> _Word:
     """Spell a name; units and people come back in one project after another."""
     spelt = pinyin(text)
-    return _Word(spelt[:MOST_ORDER], f"{text.lower()}\n{spelt}\n{initials(text)}")
+    forms = dict.fromkeys([text.lower(), spelt, by_character(text), initials(text)])
+    return _Word(spelt[:MOST_ORDER], "\n".join(forms))

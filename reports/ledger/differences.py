@@ -13,6 +13,9 @@ from reports.ledger.schema import PROJECTS, SHEETS, Column, Kind
 MOST_DIFFERENCES = 500
 """As many are kept with the history of an import; its file has the rest."""
 
+MOST_SHOWN = 200
+"""Characters shown of a value; a cell may hold 32,767."""
+
 
 class Difference(NamedTuple):
     """One column of 项目, or one sheet of lines, that is not as it was."""
@@ -54,7 +57,10 @@ def _shown(column: Column, value: Any) -> str:
         return "是" if value else "否"
     if column.kind.is_money:
         return f"{wan(value)} 万元"
-    return value.isoformat() if isinstance(value, date) else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
 def _rows(lines: Any) -> str:
