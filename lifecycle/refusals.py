@@ -1,4 +1,4 @@
-"""Why something was refused. A refusal carries all its reasons as data; how it reads is the shell's business."""
+"""Why something was refused: all the reasons, as data; how they read is the shell's business."""
 
 from __future__ import annotations
 
