@@ -44,7 +44,7 @@ def percent(part: Fen, whole: Fen) -> str:
 
 
 def in_words(fen: Fen) -> str:
-    """Return the amount in formal Chinese capitals (大写), as cheques and sheets carry it: ``壹拾肆万元整``."""
+    """Return the amount in formal Chinese capitals (大写), as sheets carry it: ``壹拾肆万元整``."""
     sign = "负" if fen < 0 else ""
     whole, rest = divmod(abs(fen), YUAN)
     jiao, last = divmod(rest, 10)

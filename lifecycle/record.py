@@ -133,7 +133,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """考核指标. Values stay as written; the numbers beside them are ``None`` where they are not quantified."""
+    """考核指标. Values stay as written; the numbers beside them are ``None`` where not quantified."""
 
     name: str
     category: IndicatorCategory

@@ -35,7 +35,7 @@ class KeptFinding(Base):
 
 
 class KeptDuty(Base):
-    """A ``Duty``. ``next_step_on`` is the day on which the clock must next speak of it, NULL = never again."""
+    """A ``Duty``. ``next_step_on`` is the day the clock must next speak of it, NULL = never again."""
 
     __tablename__ = "kept_duty"
     __table_args__ = (
