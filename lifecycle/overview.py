@@ -10,14 +10,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lifecycle.desk import AHEAD, who_owes
+from lifecycle.keeping import Kept
 from lifecycle.listing import standing_findings
-from lifecycle.models import AuditEntry, KeptDuty, KeptFinding
+from lifecycle.models import Agency, AuditEntry, KeptDuty, KeptFinding, Project
 from lifecycle.record import ProjectRecord
+from lifecycle.refusals import NotFound
 from lifecycle.roles import Actor, Role
 from lifecycle.rulebook import Programme, rulebook
 from lifecycle.rules.base import Rule, Strength
 from lifecycle.sums import Money, money_of
-from lifecycle.whole import WholeProject, load_whole
+from lifecycle.visibility import visible
+from lifecycle.whole import WholeProject, load_wholes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,24 @@ class Overview:
         ]
 
 
+_overviews: Kept[tuple[object, ...], Overview] = Kept()
+
+
 def load_overview(session: Session, actor: Actor, number: str, today: date) -> Overview:
-    """Return what the page of a project shows. Raises ``NotFound`` where the actor may not see it."""
-    project = load_whole(session, actor, number)
+    """Return what the page of a project shows; kept until a command changes something in the agency.
+
+    Raises ``NotFound`` where the actor may not see the project.
+    """
+    query = select(Project.id, Agency.revision).join(Agency, Agency.id == Project.agency_id)
+    row = session.execute(query.where(visible(actor), Project.number == number)).one_or_none()
+    if row is None:
+        raise NotFound(f"编号为“{number}”的项目")
+    key = (str(session.get_bind().engine.url), row.id, today)
+    return _overviews.get(key, row.revision, lambda: _load(session, row.id, today))
+
+
+def _load(session: Session, project_id: int, today: date) -> Overview:
+    (project,) = load_wholes(session, [project_id])
     record = project.record
     programme = rulebook().programme(record.programme, record.signed_on)
     rules = {rule.id: rule for rule in programme.rules}

@@ -1,13 +1,13 @@
-"""One project with everything that belongs to it, in two statements: what a page can afford.
+"""Projects with everything that belongs to them, in two statements: what a page can afford.
 
 All lines of a project come back from one UNION, each as a JSON array, which carries any table's columns;
-reading many records at a time is ``lifecycle.records``' way.
+reading very many records at a time is ``lifecycle.records``' way.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,7 @@ from sqlalchemy import (
     CompoundSelect,
     Date,
     Enum,
+    Row,
     Select,
     Table,
     bindparam,
@@ -46,11 +47,8 @@ from lifecycle.columns import (
 from lifecycle.models import Agency
 from lifecycle.models.base import ExactDecimal
 from lifecycle.record import Acceptance, ProjectRecord, Signatory, Tranche
-from lifecycle.records import tranche_of
-from lifecycle.refusals import NotFound
-from lifecycle.roles import Actor
+from lifecycle.records import CHUNK, tranche_of
 from lifecycle.stages import Stage, TrancheState
-from lifecycle.visibility import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +72,39 @@ class WholeProject:
     """The record's tranches, in its order."""
 
 
-def load_whole(session: Session, actor: Actor, number: str) -> WholeProject:
-    """Return the project of that number. Raises ``NotFound`` where there is none that the actor may see."""
+def load_wholes(session: Session, project_ids: Iterable[int]) -> Iterator[WholeProject]:
+    """Yield those projects by id, in two statements for every ``CHUNK`` of them."""
+    ids = sorted(project_ids)
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        found = _found(session, chunk)
+        for row in session.execute(_projects().where(PROJECT.c.id.in_(chunk)).order_by(PROJECT.c.id)):
+            yield _whole(row, found[row.id])
+
+
+Found = dict[str, list[Any]]
+"""Field of the record → its items."""
+
+
+def _projects() -> Select[*tuple[Any, ...]]:
     own = [PROJECT.c[name] for name in PROJECT_COLUMNS]
-    query = select(PROJECT.c.id, PROJECT.c.stage, Agency.revision, *own).join(
-        Agency, Agency.id == PROJECT.c.agency_id
-    )
-    row = session.execute(query.where(visible(actor), PROJECT.c.number == number)).one_or_none()
-    if row is None:
-        raise NotFound(f"编号为“{number}”的项目")
+    query = select(PROJECT.c.id, PROJECT.c.stage, Agency.revision, *own)
+    return query.join(Agency, Agency.id == PROJECT.c.agency_id)
+
+
+def _found(session: Session, ids: Sequence[int]) -> dict[int, Found]:
+    """Return every line of those projects, in their order."""
+    found: dict[int, Found] = defaultdict(lambda: defaultdict(list))
+    for project_id, attribute, _, line in sorted(
+        session.execute(_statement(), {"projects": ids}), key=_place
+    ):
+        found[project_id][attribute].append(_BUILDERS[attribute](line))
+    return found
+
+
+def _whole(row: Row[*tuple[Any, ...]], found: Found) -> WholeProject:
     id_, stage, revision, *values = row
     fields: dict[str, Any] = dict(zip(PROJECT_FIELDS, values, strict=True))
-    found: dict[str, list[Any]] = defaultdict(list)
-    for attribute, _, line in sorted(session.execute(_statement(), {"project": id_}), key=_place):
-        found[attribute].append(_BUILDERS[attribute](line))
     tranches: list[TrancheAt] = found.pop("tranches", [])
     fields["acceptance"] = next(iter(found.pop("acceptance", [])), None)
     fields["tranches"] = tuple(one.tranche for one in tranches)
@@ -96,8 +113,8 @@ def load_whole(session: Session, actor: Actor, number: str) -> WholeProject:
     return WholeProject(id_, stage, revision, ProjectRecord(**fields), tuple(tranches))
 
 
-def _place(row: Any) -> tuple[str, int]:
-    return row[0], row[1]
+def _place(row: Any) -> tuple[int, str, int]:
+    return row[0], row[1], row[2]
 
 
 class _json_row(GenericFunction[Any]):  # noqa: N801 the name is the function's in SQL
@@ -125,7 +142,7 @@ _TRANCHE_COLUMNS = (
 
 @cache
 def _statement() -> CompoundSelect[Any]:
-    """Return the statement that finds every line of one project: its field, its place, its values."""
+    """Return the statement that finds every line of some projects: project, field, place and values."""
     parts = [_lines(one.attribute, one.table, [one.table.c[name] for name in one.columns]) for one in LINES]
     parts.append(_lines("signatories", PARTY, [PARTY.c.signatory]))
     tranches = _lines("tranches", TRANCHE, _TRANCHE_COLUMNS)
@@ -137,8 +154,10 @@ def _statement() -> CompoundSelect[Any]:
 
 def _lines(attribute: str, table: Table, columns: Sequence[Column[Any]]) -> Select[Any]:
     place = table.c.position if "position" in table.c else literal(0)
-    query: Select[Any] = select(literal(attribute).label("attribute"), place, _json_row(*columns))
-    return query.where(table.c.project_id == bindparam("project"))
+    query: Select[Any] = select(
+        table.c.project_id, literal(attribute).label("attribute"), place, _json_row(*columns)
+    )
+    return query.where(table.c.project_id.in_(bindparam("projects", expanding=True)))
 
 
 Read = Callable[[Any], Any]

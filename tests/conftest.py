@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.plugins.needs", "tests.plugins.databases", "tests.plugins.browsers"]
+pytest_plugins = [f"tests.plugins.{name}" for name in ("needs", "databases", "browsers", "counting")]
 
 _SLOW_IS_FINE = [HealthCheck.too_slow]  # two busy cores say nothing about a strategy
 
