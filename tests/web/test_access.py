@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,22 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.extensions import db
+from app.ledger.folder import Folder
+from app.ledger.found import write_errors
 from app.permissions import PUBLIC, SIGNED_IN, Access, access_of
 from finance.models import BatchLine
 from lifecycle.database import begin_write
-from lifecycle.models import InboxMessage, Project, Tranche, User
+from lifecycle.models import (
+    InboxMessage,
+    LedgerUpload,
+    Project,
+    Tranche,
+    UploadState,
+    UploadStep,
+    User,
+)
 from lifecycle.roles import GRANTS, Permission, Role
+from reports.ledger.errors import CellError
 from tests.integration.paying import Bureau, approved, issued
 from tests.web.site import Account, Browser, People
 
@@ -73,11 +84,12 @@ def of_everybody(_visitor: Visitor) -> bool:
 class Example:
     """What an argument of an address may name: how it comes to be, and to whom it exists."""
 
-    make: Callable[[People, Session], Any]
+    make: Callable[[People, Session, Path], Any]
+    """Given the people, a session and the instance folder."""
     exists_to: Callable[[Visitor], bool] = of_the_agency
 
 
-def _message(people: People, session: Session) -> int:
+def _message(people: People, session: Session, _folder: Path) -> int:
     message = InboxMessage(
         agency_id=people.agency_a,
         user_id=people.a[Role.HANDLER].id,
@@ -91,28 +103,52 @@ def _message(people: People, session: Session) -> int:
     return message.id
 
 
-def _batch(people: People, session: Session) -> int:
+def _batch(people: People, session: Session, _folder: Path) -> int:
     bureau = Bureau(session, people)
     return issued(bureau, approved(bureau))
 
 
-def _line(_people: People, session: Session) -> int:
+def _line(_people: People, session: Session, _folder: Path) -> int:
     return session.scalars(select(BatchLine.id)).one()
 
 
-def _tranche(_people: People, session: Session) -> int:
+def _tranche(_people: People, session: Session, _folder: Path) -> int:
     query = select(Tranche.id).join(Project, Project.id == Tranche.project_id).where(Project.number == NUMBER)
     return session.scalars(query).one()
 
 
+def _refused_upload(people: People, session: Session, folder: Path) -> str:
+    """Return a refused one: it has a page and a list, and nothing is started in the background."""
+    moment = datetime.now(UTC)
+    upload = LedgerUpload(
+        agency_id=people.agency_a,
+        user_id=people.a[Role.HANDLER].id,
+        key="0" * 32,
+        file_name="台账.xlsx",
+        digest="0" * 64,
+        as_of=date(2026, 6, 30),
+        step=UploadStep.CHECK,
+        state=UploadState.REFUSED,
+        created_at=moment,
+        changed_at=moment,
+        result={"errors": 1, "sheets": [["项目", 1]], "passed_over": []},
+    )
+    write_errors(Folder(folder / "uploads").rows(upload.key), [CellError("项目", 2, "项目编号", "没有填写")])
+    begin_write(session)
+    session.add(upload)
+    session.commit()
+    return upload.key
+
+
 EXAMPLES = {
     "batch_id": Example(_batch),
-    "filename": Example(lambda _people, _session: "keguan.css", of_everybody),
+    "filename": Example(lambda *_: "keguan.css", of_everybody),
+    "key": Example(_refused_upload, of_the_handler),
     "line_id": Example(_line),
     "message_id": Example(_message, of_the_handler),
-    "number": Example(lambda _people, _session: NUMBER),
+    "number": Example(lambda *_: NUMBER),
     "tranche_id": Example(_tranche),
-    "user_id": Example(lambda people, _session: people.a[Role.EXPERT].id),
+    "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),
 }
 """Argument of an address → an example of it, made in this order."""
 
@@ -150,7 +186,9 @@ class Site:
 
     def __init__(self, app: Flask, people: People, session: Session, live: Path) -> None:
         self.app, self.people, self._live = app, people, live
-        self.examples = {name: example.make(people, session) for name, example in EXAMPLES.items()}
+        self.examples = {
+            name: example.make(people, session, live.parent) for name, example in EXAMPLES.items()
+        }
         session.close()
         self._kept = live.with_suffix(".kept")
         self._copy(live, self._kept)
