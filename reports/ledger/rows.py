@@ -23,7 +23,7 @@ _WRONG = object()
 """Stands for the value of a cell that was refused."""
 
 
-class TooManyErrors(Exception):  # noqa: N818 it ends the reading, and is no mistake of the program
+class TooManyErrors(Exception):
     """There is no use in reading on."""
 
 
