@@ -133,9 +133,9 @@ def pages_of(count: int, asked: FindingFilter) -> tuple[int, int]:
     return pages, min(max(1, asked.page), pages)
 
 
-def _rows(actor: Actor, asked: FindingFilter, as_of: date) -> Select[Any]:
+def _rows(actor: Actor, asked: FindingFilter, as_of: date) -> Select[*tuple[Any, ...]]:
     kept = KeptFinding
-    query = select(
+    query: Select[*tuple[Any, ...]] = select(
         *(Project.number, Project.title, Project.programme),
         *(kept.rule, kept.subject, kept.strength, kept.message),
         *(kept.reason, kept.reason_since, kept.since),
@@ -144,7 +144,7 @@ def _rows(actor: Actor, asked: FindingFilter, as_of: date) -> Select[Any]:
     return query.join_from(kept, Project).where(_chosen(actor, asked, as_of)).order_by(*order)
 
 
-def _listed(row: Row[Any], as_of: date) -> ListedFinding:
+def _listed(row: Row[*tuple[Any, ...]], as_of: date) -> ListedFinding:
     number, title, programme, rule, subject, strength, message, reason, reason_since, since = row
     if reason_since is None or reason_since > as_of:
         reason = None

@@ -74,7 +74,8 @@ def write_list(
         count += 1
         for column, cell in zip(columns, cells, strict=True):
             # Not through the value property: it would turn text into formulas and numbers into floats.
-            cell._value = column.value(row)
+            cell._value = value = column.value(row)
+            cell.data_type = column.kind if value is not None else "n"
         page.append(cells)
     page.auto_filter.ref = f"A{HEADER_ROW}:{get_column_letter(len(columns))}{HEADER_ROW + max(count, 1)}"
     book.save(target)

@@ -1,0 +1,1 @@
+"""The ledger page: upload, check, take in, findings, export."""

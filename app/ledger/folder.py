@@ -1,0 +1,65 @@
+"""The folder of uploaded ledgers: the workbooks by what is in them, and what was found in each, by upload."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Container
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+KEPT = timedelta(hours=24)
+"""How long an upload waits for the next step before it is cleared away."""
+
+_PIECE = 1 << 20
+
+
+class Folder:
+    """Where uploads lie. Only the server's own user may look into it: ledgers name bank accounts."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path = path
+
+    def workbook(self, digest: str) -> Path:
+        """Return where the workbook of that digest lies."""
+        return self._path / f"{digest}.xlsx"
+
+    def rows(self, key: str) -> Path:
+        """Return where the findings or errors of an upload lie, one a line."""
+        return self._path / f"{key}.rows"
+
+    def progress(self, key: str) -> Path:
+        """Return where an upload's work tells how far it is."""
+        return self._path / f"{key}.progress"
+
+    def draft(self) -> Path:
+        """Return a path nobody else has, for a file that is wanted for a moment only."""
+        return self._path / f"{secrets.token_hex(8)}.draft"
+
+    def keep(self, stream: IO[bytes]) -> str:
+        """Keep what a stream holds under its SHA-256, which is returned."""
+        digest, draft = sha256(), self.draft()
+        try:
+            with open(draft, "xb") as file:
+                while piece := stream.read(_PIECE):
+                    digest.update(piece)
+                    file.write(piece)
+            path = self.workbook(digest.hexdigest())
+            if path.exists():
+                os.utime(path)  # another upload may be reading it
+            else:
+                os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return digest.hexdigest()
+
+    def clear(self, wanted: Container[str]) -> None:
+        """Remove old files but those of the wanted digests and keys."""
+        before = time.time() - KEPT.total_seconds()
+        for path in self._path.iterdir():
+            if path.stem not in wanted and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
