@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from finance.lookups import find_tranche, live_proposals
@@ -20,13 +19,13 @@ from finance.states import IN_PROCESS, PAYABLE_NO_MORE
 from lifecycle.models import Tranche
 from lifecycle.money import Fen, yuan
 from lifecycle.record import FISCAL, ExceptionNote, ProjectRecord
-from lifecycle.records import load_records
 from lifecycle.refusals import VerdictRefused
 from lifecycle.roles import Actor
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Act
 from lifecycle.rules.verdict import Verdict
 from lifecycle.stages import TrancheState, stage_of
+from lifecycle.whole import load_wholes
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,12 @@ def candidates(session: Session, tranches: Iterable[Tranche]) -> Iterator[tuple[
     wanted: dict[int, list[Tranche]] = defaultdict(list)
     for tranche in tranches:
         wanted[tranche.project_id].append(tranche)
-    query = select(Tranche.project_id, Tranche.id, Tranche.state).where(Tranche.project_id.in_(wanted))
-    rows: dict[int, list[tuple[int, TrancheState]]] = defaultdict(list)
-    for row in session.execute(query.order_by(Tranche.project_id, Tranche.position)):
-        rows[row.project_id].append((row.id, row.state))
-    for project_id, record in load_records(session, wanted):
-        ids, states = zip(*rows[project_id], strict=True)
-        for tranche in wanted[project_id]:
-            yield tranche, Candidate(record, ids.index(tranche.id), states)
+    session.flush()
+    for project in load_wholes(session, wanted):
+        ids = [one.id for one in project.tranches]
+        states = [one.state for one in project.tranches]
+        for tranche in wanted[project.id]:
+            yield tranche, Candidate(project.record, ids.index(tranche.id), states)
 
 
 def check(candidate: Candidate, day: date, reasons: Mapping[str, str]) -> Check:

@@ -15,6 +15,7 @@ from finance.states import BatchState
 from lifecycle.listing import PER_PAGE
 from lifecycle.record import FISCAL, Source
 from lifecycle.roles import Actor, Permission
+from lifecycle.rulebook import rulebook
 from lifecycle.stages import TrancheState
 
 Args = Mapping[str, str]
@@ -47,6 +48,9 @@ SOURCES = tuple(source for source in Source if source in FISCAL)
 
 OPEN_BATCHES = frozenset({BatchState.DRAFT, BatchState.ISSUED})
 
+MOST_TEXT = 100
+"""Characters of a search."""
+
 WHEN = {"coming": "30 天内到期和已逾期", "overdue": "已逾期", "all": "全部未提出"}
 """What a list of tranches not proposed yet can be narrowed to; the first is the usual one."""
 
@@ -70,13 +74,13 @@ def tab_of(key: str, actor: Actor, waiting: Mapping[str, int]) -> Tab:
 
 def asked_of(tab: Tab, args: Args) -> TrancheFilter:
     """Return what the address asks of a tab; what it says wrongly is not asked."""
-    source = args.get("source", "")
+    source, programme = args.get("source", ""), args.get("programme", "")
     return _of_tab(
         tab,
         args.get("when", ""),
         source=Source(source) if source in SOURCES else None,
-        text=args.get("q", "").strip()[:100],
-        programme=args.get("programme", ""),
+        text="".join(char for char in args.get("q", "") if char.isprintable()).strip()[:MOST_TEXT],
+        programme=programme if programme in rulebook().programmes else "",
         page=_number(args, "page", 1),
         per_page=per_page(args),
     )
