@@ -1,0 +1,143 @@
+"""Who walks the routes, and an example of everything an address may name: made in agency A."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.ledger.folder import Folder
+from app.ledger.found import write_errors
+from finance.models import BatchLine
+from lifecycle.database import begin_write
+from lifecycle.models import (
+    InboxMessage,
+    LedgerUpload,
+    Project,
+    Tranche,
+    UploadState,
+    UploadStep,
+)
+from lifecycle.roles import Role
+from reports.ledger.errors import CellError
+from tests.integration.paying import Bureau, approved, issued
+from tests.web.site import Account, People
+
+NUMBER = "KG-2026-001"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody, or nobody, and the agency she is of."""
+
+    role: Role | None
+    agency: str
+
+    def __str__(self) -> str:
+        """Name the test."""
+        return f"{self.role or 'anonymous'}-{self.agency}"
+
+    def account(self, people: People) -> Account | None:
+        """Return the account she visits with."""
+        return (people.a if self.agency == "own" else people.b)[self.role] if self.role else None
+
+
+VISITORS = [Visitor(None, "none"), *(Visitor(role, agency) for agency in ("own", "other") for role in Role)]
+
+
+def of_the_agency(visitor: Visitor) -> bool:
+    """Everybody of agency A sees it: whoever is linked to the project at hand by unit or address, too."""
+    return visitor.agency == "own"
+
+
+def of_the_handler(visitor: Visitor) -> bool:
+    """It is one person's own."""
+    return visitor == Visitor(Role.HANDLER, "own")
+
+
+def of_everybody(_visitor: Visitor) -> bool:
+    """It is no secret."""
+    return True
+
+
+@dataclass(frozen=True)
+class Example:
+    """What an argument of an address may name: how it comes to be, and to whom it exists."""
+
+    make: Callable[[People, Session, Path], Any]
+    """Given the people, a session and the instance folder."""
+    exists_to: Callable[[Visitor], bool] = of_the_agency
+
+
+def _message(people: People, session: Session, _folder: Path) -> int:
+    message = InboxMessage(
+        agency_id=people.agency_a,
+        user_id=people.a[Role.HANDLER].id,
+        title="提醒",
+        body="应于近日办理",
+        told_on=date(2026, 6, 30),
+    )
+    begin_write(session)
+    session.add(message)
+    session.commit()
+    return message.id
+
+
+def _batch(people: People, session: Session, _folder: Path) -> int:
+    bureau = Bureau(session, people)
+    return issued(bureau, approved(bureau))
+
+
+def _line(_people: People, session: Session, _folder: Path) -> int:
+    return session.scalars(select(BatchLine.id)).one()
+
+
+def _tranche(_people: People, session: Session, _folder: Path) -> int:
+    query = select(Tranche.id).join(Project, Project.id == Tranche.project_id).where(Project.number == NUMBER)
+    return session.scalars(query).one()
+
+
+def _refused_upload(people: People, session: Session, folder: Path) -> str:
+    """Return a refused one: it has a page and a list, and nothing is started in the background."""
+    moment = datetime.now(UTC)
+    upload = LedgerUpload(
+        agency_id=people.agency_a,
+        user_id=people.a[Role.HANDLER].id,
+        key="0" * 32,
+        file_name="台账.xlsx",
+        digest="0" * 64,
+        as_of=date(2026, 6, 30),
+        step=UploadStep.CHECK,
+        state=UploadState.REFUSED,
+        created_at=moment,
+        changed_at=moment,
+        result={"errors": 1, "sheets": [["项目", 1]], "passed_over": []},
+    )
+    write_errors(Folder(folder / "uploads").rows(upload.key), [CellError("项目", 2, "项目编号", "没有填写")])
+    begin_write(session)
+    session.add(upload)
+    session.commit()
+    return upload.key
+
+
+EXAMPLES = {
+    "batch_id": Example(_batch),
+    "filename": Example(lambda *_: "keguan.css", of_everybody),
+    "key": Example(_refused_upload, of_the_handler),
+    "line_id": Example(_line),
+    "message_id": Example(_message, of_the_handler),
+    "number": Example(lambda *_: NUMBER),
+    "tranche_id": Example(_tranche),
+    "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),
+}
+"""Argument of an address → an example of it, made in this order."""
+
+BODIES: dict[str, Callable[[People], dict[str, Any]]] = {
+    "auth.switch": lambda people: {"agency": people.agency_a},
+}
+"""Route → a form that names something of agency A."""
