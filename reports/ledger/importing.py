@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -81,84 +82,75 @@ def rehearse_import(
     if not actor.may(Permission.IMPORT_LEDGER):
         raise NotPermitted(Permission.IMPORT_LEDGER)
     begin_reading(session)
-    taking_in = _TakingIn(session, actor.agency_id, ledger, progress or _silent, rehearsal=True)
-    taking_in.update_known()
+    taking_in = _TakingIn(session, actor.agency_id, ledger, progress or _silent)
+    deque(taking_in.changes(), maxlen=0)
     return taking_in.outcome()
 
 
 @command("ledger.import", Permission.IMPORT_LEDGER)
 def _import(work: Work, ledger: Ledger, name: str, progress: Progress) -> Imported:
-    taking_in = _TakingIn(work.session, work.actor.agency_id, ledger, progress)
-    taking_in.update_known()
-    taking_in.add_new()
+    session, agency_id = work.session, work.actor.agency_id
+    taking_in = _TakingIn(session, agency_id, ledger, progress)
+    for changed in taking_in.changes():
+        change_projects(session, changed)
+        keep(session, agency_id, ((one.id, one.new) for one in changed))
+    for records in taking_in.additions():
+        ids = add_projects(session, agency_id, records)
+        keep(session, agency_id, zip(ids, records, strict=True), fresh=True)
     outcome = taking_in.outcome()
-    _tell(work, name, outcome)
-    return outcome
-
-
-def _tell(work: Work, name: str, outcome: Imported) -> None:
     details = {
         "file": name,
         **outcome.counts,
         "differences": [difference.as_detail() for difference in outcome.differences],
     }
     work.record(f"导入台账“{name}”：{outcome.summary}", details=details)
+    return outcome
 
 
 class _TakingIn:
-    """One ledger being taken in, or a rehearsal of that, which writes nothing."""
+    """One ledger held against the database: what is to be changed and added, some projects at a time."""
 
-    def __init__(
-        self,
-        session: Session,
-        agency_id: int,
-        ledger: Ledger,
-        progress: Progress,
-        *,
-        rehearsal: bool = False,
-    ) -> None:
+    def __init__(self, session: Session, agency_id: int, ledger: Ledger, progress: Progress) -> None:
         self._session = session
-        self._agency_id = agency_id
         self._ledger = ledger
         self._progress = progress
-        self._rehearsal = rehearsal
         self._absent = [
             sheet.attribute
             for sheet in SHEETS
             if sheet.holds_lines and sheet.name not in ledger.sheets_present
         ]
-        query = select(PROJECT.c.number, PROJECT.c.id).where(PROJECT.c.agency_id == self._agency_id)
-        self._ids = dict(self._session.execute(query).all())
+        query = select(PROJECT.c.number, PROJECT.c.id).where(PROJECT.c.agency_id == agency_id)
+        self._ids = dict(session.execute(query).all())
         self._known = [record for record in ledger.records if record.number in self._ids]
         self._new = [record for record in ledger.records if record.number not in self._ids]
         self._updated = 0
         self._differences: list[Difference] = []
 
-    def update_known(self) -> None:
-        """Update the projects that are there; raises ``LedgerRefused`` with all that stands against it."""
+    def changes(self) -> Iterator[Sequence[Known]]:
+        """Yield the known projects that differ; raises ``LedgerRefused`` with all that stands against it."""
         errors: list[ErrorAt] = []
         done = 0
         for records in chunks(self._known, CHUNK):
             changed = [one for one in self._compared(records) if one.old != one.new]
             errors += errors_of(self._session, self._ledger, changed)
             if changed and not errors:
-                self._change(changed)
+                self._note(changed)
+                yield changed
             done += len(records)
             self._progress(done, len(self._ledger.records))
         if errors:
             raise LedgerRefused([error for *_, error in sorted(errors, key=lambda one: one[:2])])
 
-    def add_new(self) -> None:
-        """Add the projects that are not there."""
+    def additions(self) -> Iterator[Sequence[ProjectRecord]]:
+        """Yield the projects that are not there."""
         done = len(self._known)
         for records in chunks(self._new, NEW_CHUNK):
-            ids = add_projects(self._session, self._agency_id, records)
-            keep(self._session, self._agency_id, zip(ids, records, strict=True), fresh=True)
+            yield records
             done += len(records)
             self._progress(done, len(self._ledger.records))
 
     def outcome(self) -> Imported:
-        """Return what was done."""
+        """Return what there was to do."""
         unchanged = len(self._known) - self._updated
         return Imported(len(self._new), self._updated, unchanged, tuple(self._differences))
 
@@ -170,10 +162,7 @@ class _TakingIn:
             new = incoming[project_id]
             yield Known(project_id, old, replace(new, **kept) if kept else new)
 
-    def _change(self, changed: Sequence[Known]) -> None:
-        if not self._rehearsal:
-            change_projects(self._session, changed)
-            keep(self._session, self._agency_id, ((one.id, one.new) for one in changed))
+    def _note(self, changed: Sequence[Known]) -> None:
         self._updated += len(changed)
         room = MOST_DIFFERENCES - len(self._differences)
         self._differences += islice((one for project in changed for one in differences(project)), room)
