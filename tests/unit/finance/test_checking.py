@@ -142,6 +142,8 @@ def test_a_reason_approved_later_than_today_does_not_count_yet() -> None:
     note = ExceptionNote("spb-23-first-ratio", "", "以后才批准", TODAY + timedelta(days=1))
     of = key_record(tranche(1, Source.DISTRICT, 6 * WAN), exceptions=(note,))
     assert verdict_on(candidate(of), TODAY, {}).needs_reason
+    verdict = verdict_on(candidate(of), TODAY, {"spb-23-first-ratio": "今天写的理由"})
+    assert [line.reason for line in verdict.lines if line.reason] == ["今天写的理由"]
 
 
 def test_what_stands_against_it_is_raised_in_order_of_weight() -> None:
