@@ -20,7 +20,9 @@ class NotWritable(Refusal):
     """The file cannot be written."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"无法写入“{path}”，请检查文件夹是否存在、是否有权限、磁盘是否已满、文件是否正被打开。")
+        super().__init__(
+            f"无法写入“{path}”，请检查文件夹是否存在、是否有权限、磁盘是否已满、文件是否正被打开。"
+        )
 
 
 def export_ledger(session: Session, agency_id: int, path: Path) -> int:
