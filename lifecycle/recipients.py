@@ -86,7 +86,7 @@ class AddressBook:
             if post.role in UNIT_ROLES:
                 self._by_unit[post.role, post.unit].append(person)
             elif post.role is Role.PI and post.email:
-                self._pis[post.email].append(person)
+                self._pis[post.email.lower()].append(person)
             else:
                 self._by_role[post.role].append(person)
 
@@ -132,7 +132,7 @@ class AddressBook:
         """Return the accounts that bear the pi's address, else the address itself as the record has it."""
         if not parties.pi_email:
             return []
-        accounts = self._pis.get(parties.pi_email)
+        accounts = self._pis.get(parties.pi_email.lower())
         return accounts or [Recipient(parties.pi_name, None, parties.pi_email)]
 
 

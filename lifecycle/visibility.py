@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.models import Project
@@ -13,8 +13,8 @@ from lifecycle.roles import Actor, Role
 def visible(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that a project is this actor's to see.
 
-    Bureau roles see every project of their agency; a pi sees those that bear her e-mail address, a unit
-    manager and a joint unit those of their units; nobody sees another agency's.
+    Bureau roles see every project of their agency; a pi sees those that bear her e-mail address, in capitals
+    or not, a unit manager and a joint unit those of their units; nobody sees another agency's.
     """
     own_agency = Project.agency_id == actor.agency_id
     if actor.sees_all_projects:
@@ -25,7 +25,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         if unit and role in {Role.UNIT_MANAGER, Role.JOINT_UNIT}
     ]
     if Role.PI in actor.roles and actor.email:
-        ways.append(Project.pi_email == actor.email)
+        ways.append(func.lower(Project.pi_email) == actor.email.lower())
     return and_(own_agency, or_(*ways)) if ways else false()
 
 
