@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField
+from wtforms import DateField, Field, PasswordField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from lifecycle.refusals import InvalidInput, Refusal
@@ -26,6 +26,18 @@ def chosen(words: str) -> InputRequired:
 def at_most(most: int) -> Length:
     """Return the validator of text of at most ``most`` characters."""
     return Length(max=most, message=f"最多 {most} 个字。")
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day. What is typed wrongly stays, with a message an office understands."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the day typed; raises ``ValueError`` for what is none."""
+        if valuelist and valuelist[0].strip():
+            try:
+                super().process_formdata(valuelist)
+            except ValueError:
+                raise ValueError("请填写日期，如 2026-01-31。") from None
 
 
 class Form(FlaskForm):  # type: ignore[misc]

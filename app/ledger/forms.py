@@ -8,8 +8,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import ValidationError
 
 from app import clock
-from app.forms import Form, chosen
-from app.money.forms import DayField
+from app.forms import DayField, Form, chosen
 from reports.ledger.errors import NotAWorkbook
 from reports.ledger.xlsx.workbook import Workbook
 

@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wtforms import DateField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 
-from app.forms import Form, required
+from app.forms import DayField, Form, required
 from finance.batches import ShownLine
 from finance.booking import Booking
 from finance.proposing import LEAST_REASON, MOST_TEXT
 from lifecycle.rules.verdict import Line
-
-
-class DayField(DateField):  # type: ignore[misc]
-    """A day. What is typed wrongly stays, with a message an office understands."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take the day typed; raises ``ValueError`` for what is none."""
-        if valuelist and valuelist[0].strip():
-            try:
-                super().process_formdata(valuelist)
-            except ValueError:
-                raise ValueError("请填写日期，如 2026-01-31。") from None
 
 
 class ReturnForm(Form):
