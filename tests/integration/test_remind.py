@@ -88,7 +88,7 @@ def test_whoever_owes_is_told_in_the_inbox_and_by_e_mail(
     assert told.to == account.name
     message = session.scalars(select(InboxMessage)).one()
     assert (message.user_id, message.project_id, message.read_at) == (account.id, project.id, None)
-    assert message.title == "提醒：拨付财政资金 20.00 万元（还有 7 天）"
+    assert message.title == "提醒：拨付首笔财政资金（共 20.00 万元）（还有 7 天）"
     for part in ("SPB-1", "2026-04-01（周三），还有 7 天", "沙科局发〔2023〕41号 第二十三条"):
         assert part in message.body
     letter = session.scalars(select(OutboxMessage)).one()

@@ -99,7 +99,7 @@ def test_duties_say_who_owes_what_by_when_and_whether_it_is_done() -> None:
     duties = owed(project)
     payment = duties["spb-23-payment-deadline", ""]
     assert (payment.rule.owner, payment.due, payment.done_on) == (Role.FINANCE, date(2025, 5, 31), PAY_DAY)
-    assert payment.message == "拨付财政资金 8.00 万元"
+    assert payment.message == "拨付首笔财政资金（共 8.00 万元）"
     assert not payment.open_on(PAY_DAY)
     assert duties["spb-23-joint-payment", "2"].rule.owner is Role.JOINT_UNIT
     assert duties["spb-26-stage-report", "3"].rule.owner is Role.PI
