@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -224,6 +225,16 @@ def test_a_voucher_serves_one_batch_only(bureau: Bureau) -> None:
     again = partial(book_batch, session, finance, second, Booking(" 记-1 ", TODAY), {}, TODAY)
     assert "已用于其他批次" in refused(bureau, again, InvalidInput).message
     book_batch(session, finance, second, Booking("记-2", TODAY), {}, TODAY)
+
+
+def test_another_agency_counts_its_vouchers_for_itself(bureau: Bureau) -> None:
+    theirs = Bureau(
+        bureau.session,
+        replace(bureau.people, agency_a=bureau.people.agency_b, a=bureau.people.b),
+    )
+    for one in (bureau, theirs):
+        batch_id = issued(one, approved(one))
+        assert book_batch(one.session, one.finance, batch_id, Booking("记-1", TODAY), {}, TODAY) == 1
 
 
 def test_without_a_common_booking_every_line_needs_its_own(bureau: Bureau) -> None:
