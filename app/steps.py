@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from flask import url_for
@@ -53,9 +53,13 @@ def duty_step(rule: Rule | None, actor: Actor, number: str) -> Step:
 
 def tranche_step(state: TrancheState, actor: Actor, tranche_id: int) -> Step:
     """Return the actor's own next step with a tranche of public money, else the way to look at it."""
-    permission, label = _TRANCHE_STEPS.get(state, (None, ""))
-    hers = permission is not None and actor.may(permission)
-    return Step(label if hers else "查看拨付", url_for("money.tranche", tranche_id=tranche_id))
+    label = _TRANCHE_STEPS[state][1] if is_hers(state, actor) else "查看拨付"
+    return Step(label, url_for("money.tranche", tranche_id=tranche_id))
+
+
+def is_hers(state: TrancheState, actor: Actor) -> bool:
+    """Whether it is for the actor to take a tranche on from there."""
+    return state in _TRANCHE_STEPS and actor.may(_TRANCHE_STEPS[state][0])
 
 
 def batch_step(is_issued: bool, batch_id: int) -> Step:
@@ -63,7 +67,8 @@ def batch_step(is_issued: bool, batch_id: int) -> Step:
     return Step("登记拨付" if is_issued else "核对并出表", url_for("money.batch", batch_id=batch_id))
 
 
-def first_unpaid(tranches: tuple[TrancheAt, ...]) -> TrancheAt | None:
-    """Return the tranche of public money whose turn it is."""
-    unpaid = (one for one in tranches if one.tranche.source in FISCAL and one.state is not TrancheState.PAID)
-    return min(unpaid, key=lambda one: (one.tranche.number, one.id), default=None)
+def in_turn(tranches: Iterable[TrancheAt]) -> list[TrancheAt]:
+    """Return the tranches of public money whose turn it is: unpaid, and none before them is."""
+    unpaid = [one for one in tranches if one.tranche.source in FISCAL and one.state is not TrancheState.PAID]
+    first = min((one.tranche.number for one in unpaid), default=0)
+    return [one for one in unpaid if one.tranche.number == first]

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.filters import days_left, period
 from app.projects.story import story
-from app.steps import Step, duty_step, first_unpaid, tab_url, tranche_step
+from app.steps import Step, duty_step, in_turn, is_hers, tab_url, tranche_step
 from app.timeline import Point
 from lifecycle.overview import KnownDuty, Overview, StandingFinding
 from lifecycle.record import FISCAL, ProjectRecord
@@ -147,16 +147,11 @@ class ProjectPage:
     @property
     def action(self) -> Step | None:
         """The one thing this person can do now about the project's money, as the page's primary button."""
-        turn = first_unpaid(self.overview.project.tranches)
-        if (
-            turn is None
-            or not self._actor.may(Permission.SEE_MONEY)
-            or not self._is_due(turn.tranche.planned_on)
-        ):
-            return None
-        step = tranche_step(turn.state, self._actor, turn.id)
-        hers = step.label != "查看拨付"
-        return Step(f"{step.label}（第 {turn.tranche.number} 期）", step.url) if hers else None
+        for one in in_turn(self.overview.project.tranches):
+            if is_hers(one.state, self._actor) and self._is_due(one.tranche.planned_on):
+                step = tranche_step(one.state, self._actor, one.id)
+                return Step(f"{step.label}（第 {one.tranche.number} 期）", step.url)
+        return None
 
     def _is_due(self, planned_on: date | None) -> bool:
         signed = self.record.signed_on is not None and self.stage not in CLOSED

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask import url_for
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app.filters import days_left, due_word, short_day, tone
 from lifecycle.addresses import number_to_path
@@ -64,5 +64,5 @@ def _next(project: ListedProject, today: date) -> Markup | None:
     if due is None:
         return None
     return Markup('<span class="status tone-{}">{}</span><small>{} {}</small>').format(
-        tone(due_word(due, today)), days_left(due, today), short_day(due), escape(project.next_duty)
+        tone(due_word(due, today)), days_left(due, today), short_day(due), project.next_duty
     )

@@ -12,16 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app import clock
 from app.demo.records import make_records
 from app.projects.asking import MOST_TEXT, read_filter
+from finance.proposing import propose
 from lifecycle.addresses import number_to_path, path_to_number, project_path
 from lifecycle.database import begin_write
 from lifecycle.listing import PER_PAGE, Filter, list_projects
 from lifecycle.models import AuditEntry, Project
+from lifecycle.models import Tranche as TrancheRow
 from lifecycle.money import YUAN
 from lifecycle.record import (
     AnnualReport,
@@ -319,6 +322,29 @@ def test_the_one_button_is_for_whose_turn_it_is(
     text = as_role(role).get("/projects/KG-1").text
     assert ("核对并提出拨付（第 1 期）" in text) is button
     assert text.count("btn-primary") == int(button)
+
+
+def test_the_button_goes_on_to_the_other_source_and_never_past_an_unpaid_tranche(
+    as_role: AsRole, make_project: Make, session: Session, people: People
+) -> None:
+    day = date(2026, 2, 10)
+    plan = [
+        Tranche(1, Source.PROVINCIAL, 3_000_000, day, 0, None),
+        Tranche(1, Source.DISTRICT, 4_000_000, day, 0, None),
+        Tranche(2, Source.DISTRICT, 1_000_000, day, 0, None),
+    ]
+    funds = {"provincial": 3_000_000, "district": 5_000_000, "joint_unit": None}
+    project = make_project("KG-1", tranches=tuple(plan), **funds)
+    query = select(TrancheRow.id).where(TrancheRow.project_id == project.id).order_by(TrancheRow.position)
+    first, second, _ = session.scalars(query).all()
+    browser = as_role(Role.HANDLER)
+    for tranche in (first, second):
+        assert f'btn-primary" href="/money/tranches/{tranche}"' in browser.get("/projects/KG-1").text
+        propose(session, people.a[Role.HANDLER].actor, tranche, TODAY, {})
+    assert "btn-primary" not in browser.get("/projects/KG-1").text
+    approver = as_role(Role.APPROVER).get("/projects/KG-1").text
+    assert f'btn-primary" href="/money/tranches/{first}"' in approver
+    assert "核对并审批（第 1 期）" in approver
 
 
 def test_a_pi_is_not_sent_to_pages_she_may_not_open(as_role: AsRole, make_project: Make) -> None:
