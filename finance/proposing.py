@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 
 from finance.basis import payment_basis
 from finance.checking import Candidate, candidates, check, check_proposed
+from finance.kept import to_keep
 from finance.lookups import find_tranche, live_proposals, person
 from finance.models import Proposal
 from finance.states import Ending
@@ -53,7 +54,7 @@ def propose(work: Work, tranche_id: int, today: date, reasons: Mapping[str, str]
         proposed_by_id=person(work),
         proposed_on=today,
         reasons=used,
-        verdict=[_plain(line) for line in found.verdict.lines],
+        verdict=to_keep(found.verdict),
     )
     work.session.add(proposal)
     work.session.flush()
@@ -188,18 +189,6 @@ def _drop_reasons(work: Work, project_id: int, proposal: Proposal) -> None:
         same = (note.rule == rule, note.reason == reason, note.approved_on == proposal.approved_on)
         work.session.execute(delete(note).where(note.project_id == project_id, *same))
         work.touch(project_id)
-
-
-def _plain(line: Line) -> dict[str, Any]:
-    return {
-        "rule": line.rule.id,
-        "citation": line.rule.citation,
-        "strength": line.rule.strength.value,
-        "subject": line.subject,
-        "mark": line.mark.value,
-        "text": line.text,
-        "reason": line.reason,
-    }
 
 
 def _record(

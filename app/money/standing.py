@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from app.money.lifting import lifts
 from app.permissions import roles_with
 from finance.checking import Check, payment_check
-from finance.lookups import find_tranche
+from finance.kept import verdict_kept
+from finance.lookups import find_tranche, live_proposals
 from finance.trail import tranche_trail
 from finance.tranches import ProjectTranche, project_tranches
 from lifecycle.models import AuditEntry, Project
 from lifecycle.roles import Actor, Permission
+from lifecycle.rules.verdict import Verdict
 from lifecycle.stages import TrancheState
 
 NEXT = {
@@ -46,6 +48,8 @@ class Standing:
     """All tranches of the project."""
     trail: Sequence[AuditEntry]
     check: Check | None
+    kept: Verdict | None
+    """The checklist as it was when the payment was proposed, where the rules are not asked again."""
     obstacles: Sequence[str]
     """What is no article but stands in the way, of anybody or of this person."""
     is_own_step: bool
@@ -88,11 +92,17 @@ def standing_of(session: Session, actor: Actor, tranche_id: int, today: date) ->
         siblings=siblings,
         trail=tranche_trail(session, row),
         check=check,
+        kept=None if check else _kept(session, tranche_id),
         obstacles=_obstacles(tranche, check, actor),
         is_own_step=tranche.state in NEXT and actor.may(NEXT[tranche.state][1]),
         may_return=revocable and actor.may(Permission.APPROVE_PAYMENT) and tranche.proposed_by_id != me,
         may_withdraw=revocable and actor.may(Permission.PROPOSE_PAYMENT),
     )
+
+
+def _kept(session: Session, tranche_id: int) -> Verdict | None:
+    proposal = live_proposals(session, [tranche_id]).get(tranche_id)
+    return verdict_kept(proposal) if proposal else None
 
 
 def _obstacles(tranche: ProjectTranche, check: Check | None, actor: Actor) -> Sequence[str]:

@@ -256,6 +256,8 @@ def test_the_way_of_a_payment_stays_readable_afterwards(bureau: Bureau, auditor:
     for words in ("提出拨付：", "批准拨付：", "编入拨付批次2026-001", "拨付批次2026-001出表"):
         assert words in trail
     assert "下一步“登记拨付”由“财务”角色在批次中办理" in shown
+    assert "提出时的核对结果" in shown
+    assert "首期 7.00 万元 ÷ 财政资金 10.00 万元 = 70.0%" in shown
 
 
 def test_the_page_asks_the_database_a_constant_number_of_times(bureau: Bureau, handler: Browser) -> None:
