@@ -179,6 +179,17 @@ def test_nothing_is_sent_to_nowhere(bureau: Bureau) -> None:
     assert "请先在项目台账中补录" in refusal.message
 
 
+def test_sums_that_no_spreadsheet_keeps_are_not_issued(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = drafted(bureau, approved(bureau))
+    act = partial(issue_batch, bureau.session, bureau.finance, batch_id, TODAY, sheet)
+    monkeypatch.setattr("finance.issuing.LARGEST", 10 * WAN)
+    assert "请分批办理" in refused(bureau, act, Obstructed).message
+    monkeypatch.setattr("finance.issuing.LARGEST", 10 * WAN + 1)
+    act()
+
+
 def test_a_sheet_that_cannot_be_printed_leaves_the_draft_as_it_was(bureau: Bureau) -> None:
     batch_id = drafted(bureau, approved(bureau))
 
