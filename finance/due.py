@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from finance.basis import deadline_rules
@@ -17,6 +17,7 @@ from lifecycle.models import KeptDuty, Project, Tranche, User
 from lifecycle.money import Fen
 from lifecycle.record import FISCAL, Source
 from lifecycle.roles import Actor
+from lifecycle.rules.base import ONE_DAY
 from lifecycle.stages import TrancheState
 from lifecycle.visibility import visible
 
@@ -94,7 +95,8 @@ def list_tranches(session: Session, actor: Actor, asked: TrancheFilter, today: d
         .limit(asked.per_page)
         .offset((number - 1) * asked.per_page)
     )
-    rows = [UnpaidTranche(*row) for row in session.execute(query)]
+    found = session.execute(query)
+    rows = [UnpaidTranche(*(*row, _is_past(row.signed_on, row.due_on, today))) for row in found]
     return TranchePage(rows, count, total, number, pages)
 
 
@@ -106,21 +108,28 @@ def count_tranches(session: Session, actor: Actor, asked: TrancheFilter, today: 
     return count, int(total)
 
 
+def _is_past(signed_on: date | None, due_on: date | None, today: date) -> bool:
+    return signed_on is not None and signed_on <= today and due_on is not None and due_on < today
+
+
+def _deadline(today: date) -> Select[date]:
+    """Return the statement that finds the day set by the law for a first tranche, where it is still owed."""
+    query = select(func.min(KeptDuty.due))
+    query = query.where(KeptDuty.project_id == Tranche.project_id, KeptDuty.rule.in_(deadline_rules()))
+    owed = or_(KeptDuty.done_on.is_(None), KeptDuty.done_on > today)
+    return query.where(owed, Tranche.number == 1).correlate(Tranche)
+
+
 def _due_on(today: date) -> ColumnElement[Any]:
     """Return the earlier of the planned day and, for a first tranche, the day set by the law."""
-    deadline = (
-        select(func.min(KeptDuty.due))
-        .where(KeptDuty.project_id == Tranche.project_id, KeptDuty.rule.in_(deadline_rules()))
-        .where(or_(KeptDuty.done_on.is_(None), KeptDuty.done_on > today), Tranche.number == 1)
-        .correlate(Tranche)
-        .scalar_subquery()
-    )
-    earlier = or_(Tranche.planned_on.is_(None), deadline < Tranche.planned_on)
-    return case((and_(deadline.is_not(None), earlier), deadline), else_=Tranche.planned_on)
+    earlier = KeptDuty.due < func.coalesce(Tranche.planned_on, date.max)
+    return func.coalesce(_deadline(today).where(earlier).scalar_subquery(), Tranche.planned_on)
 
 
-def _overdue(today: date) -> ColumnElement[bool]:
-    return and_(Project.signed_on <= today, _due_on(today) < today)
+def _due_by(day: date, today: date) -> ColumnElement[bool]:
+    """Return the condition that a tranche of a signed agreement is due on ``day`` or before."""
+    by_law = _deadline(today).where(KeptDuty.due <= day).with_only_columns(KeptDuty.id).exists()
+    return and_(Project.signed_on <= today, or_(Tranche.planned_on <= day, by_law))
 
 
 def _chosen(actor: Actor, asked: TrancheFilter, today: date) -> ColumnElement[bool]:
@@ -135,9 +144,9 @@ def _chosen(actor: Actor, asked: TrancheFilter, today: date) -> ColumnElement[bo
     if asked.programme:
         conditions.append(Project.programme == asked.programme)
     if asked.when == "overdue":
-        conditions.append(_overdue(today))
+        conditions.append(_due_by(today - ONE_DAY, today))
     if asked.when == "coming":
-        conditions.append(and_(Project.signed_on <= today, _due_on(today) <= today + COMING))
+        conditions.append(_due_by(today + COMING, today))
     if asked.not_proposed_by is not None:
         mine = select(Proposal.tranche_id).where(
             Proposal.ending.is_(None), Proposal.proposed_by_id == asked.not_proposed_by
@@ -170,7 +179,6 @@ def _rows(today: date) -> Select[*tuple[Any, ...]]:
         Proposal.approved_by_id,
         approver.name,
         Proposal.approved_on,
-        func.coalesce(_overdue(today), False),
     ).select_from(Tranche)
     query = (
         query.join(Project, Project.id == Tranche.project_id)
@@ -178,4 +186,4 @@ def _rows(today: date) -> Select[*tuple[Any, ...]]:
         .outerjoin(proposer, proposer.id == Proposal.proposed_by_id)
         .outerjoin(approver, approver.id == Proposal.approved_by_id)
     )
-    return query.order_by(due_on.is_(None), due_on, Project.number, Tranche.position, Tranche.id)
+    return query.order_by(due_on.nulls_last(), Project.number, Tranche.position, Tranche.id)

@@ -12,7 +12,8 @@ from app.filters import query
 from finance.batches import count_batches
 from finance.due import TrancheFilter, count_tranches
 from finance.states import BatchState
-from lifecycle.listing import PER_PAGE
+from lifecycle.keeping import Kept
+from lifecycle.listing import PER_PAGE, revision_of, scope_of
 from lifecycle.record import FISCAL, Source
 from lifecycle.roles import Actor, Permission
 from lifecycle.rulebook import rulebook
@@ -55,8 +56,16 @@ WHEN = {"coming": "30 天内到期和已逾期", "overdue": "已逾期", "all": 
 """What a list of tranches not proposed yet can be narrowed to; the first is the usual one."""
 
 
+_counts: Kept[tuple[object, ...], dict[str, int]] = Kept()
+
+
 def counts(session: Session, actor: Actor, today: date) -> dict[str, int]:
-    """Return how many wait at each step, by the key of its tab."""
+    """Return how many wait at each step, by the key of its tab; kept until something changes."""
+    key = (scope_of(session, actor), today)
+    return _counts.get(key, revision_of(session, actor), lambda: _count(session, actor, today))
+
+
+def _count(session: Session, actor: Actor, today: date) -> dict[str, int]:
     waiting = {
         tab.key: count_tranches(session, actor, _of_tab(tab, "coming"), today)[0]
         for tab in TABS
