@@ -56,6 +56,11 @@ class FindingFilter:
     page: int = 1
     per_page: int = USUAL_SIZE
 
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked at all."""
+        return bool(self.text.strip() or self.programme or self.strength or self.rule)
+
     def takes(self, finding: ListedFinding) -> bool:
         """Whether a finding is among what is asked for."""
         return (
@@ -125,6 +130,12 @@ def every_finding(
     """Yield everything asked for, in its order, for an export."""
     for row in session.execute(_rows(actor, asked, as_of)):
         yield _listed(row, as_of)
+
+
+def count_findings(findings: Sequence[ListedFinding]) -> FindingCounts:
+    """Count findings by their strength."""
+    must = sum(one.strength is Strength.MUST for one in findings)
+    return FindingCounts(must, len(findings) - must)
 
 
 def pages_of(count: int, asked: FindingFilter) -> tuple[int, int]:

@@ -27,6 +27,9 @@ BEAT = 1.0
 STALE = 30.0
 """Seconds without a sign of life after which work counts as interrupted."""
 
+QUEUED = "前面还有其他台账在处理，排队等候"
+STARTING = "马上开始"
+
 Tell: TypeAlias = Callable[[int, int, str], None]
 """Told how much is done, of how much (0: nobody knows), and in words what is being done."""
 
@@ -37,7 +40,7 @@ class Progress:
 
     done: int = 0
     total: int = 0
-    words: str = "前面还有其他台账在处理，排队等候"
+    words: str = ""
 
 
 Work: TypeAlias = Callable[[Tell], None]
@@ -56,8 +59,8 @@ class Background:
     def add(self, path: Path, work: Work) -> None:
         """Queue a piece of work whose progress is told in the file ``path``."""
         with self._lock:
+            self._show(path, Progress(words=QUEUED if self._pieces else STARTING))
             self._pieces[path] += 1
-            self._show(path, Progress())
             if not self._started:
                 self._started = True
                 for target in (self._work, self._beat):
@@ -67,6 +70,7 @@ class Background:
     def _work(self) -> None:
         while True:
             path, work = self._queue.get()
+            self._tell(path, Progress(words=STARTING))
             try:
                 work(lambda *progress, path=path: self._tell(path, Progress(*progress)))
             except Exception:

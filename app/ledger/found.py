@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lifecycle.rules.base import Strength
-from reports.finding_list import FindingCounts, FindingFilter, FindingPage, ListedFinding, pages_of
+from reports.finding_list import (
+    FindingCounts,
+    FindingFilter,
+    FindingPage,
+    ListedFinding,
+    count_findings,
+    pages_of,
+)
 from reports.ledger.errors import CellError
 
 
@@ -57,23 +64,28 @@ def write_findings(path: Path, findings: Iterable[ListedFinding]) -> None:
 
 
 def read_findings(path: Path, asked: FindingFilter) -> Iterator[ListedFinding]:
-    """Yield the findings kept that are asked for."""
-    for number, title, programme, rule, subject, strength, message, reason, since in _read(path):
-        day = date.fromisoformat(since) if since else None
-        finding = ListedFinding(
-            number, title, programme, rule, subject, Strength(strength), message, reason, day
-        )
-        if asked.takes(finding):
-            yield finding
+    """Return the findings kept that are asked for, one after the other."""
+    return filter(asked.takes, map(_finding, _read(path)))
 
 
-def page_of_findings(path: Path, asked: FindingFilter) -> FindingPage:
-    """Return the page asked for of the findings kept; one beyond the last gives the last."""
-    found = list(read_findings(path, asked))
-    must = sum(one.strength is Strength.MUST for one in found)
-    counts = FindingCounts(must, len(found) - must)
+def _finding(values: list[Any]) -> ListedFinding:
+    number, title, programme, rule, subject, strength, message, reason, since = values
+    day = date.fromisoformat(since) if since else None
+    return ListedFinding(number, title, programme, rule, subject, Strength(strength), message, reason, day)
+
+
+def page_of_findings(path: Path, asked: FindingFilter, all_counts: FindingCounts) -> FindingPage:
+    """Return the page asked for of the findings kept; one beyond the last gives the last.
+
+    ``all_counts`` are those of everything kept: where nothing is filtered, only the page itself is read.
+    """
+    found: Iterable[ListedFinding] = map(_finding, _read(path))
+    counts = all_counts
+    if asked.asks:
+        found = [one for one in found if asked.takes(one)]
+        counts = count_findings(found)
     pages, number = pages_of(counts.all, asked)
-    rows = found[(number - 1) * asked.per_page : number * asked.per_page]
+    rows = list(islice(found, (number - 1) * asked.per_page, number * asked.per_page))
     return FindingPage(rows, counts, number, pages)
 
 

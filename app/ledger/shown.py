@@ -13,6 +13,7 @@ from app.ledger.folder import Folder
 from lifecycle.models import LedgerUpload, UploadState, UploadStep
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
+from reports.finding_list import FindingCounts
 
 _ENDED = {
     (UploadStep.CHECK, UploadState.DONE): ("待导入", "soon", "checked"),
@@ -93,9 +94,9 @@ class ShownUpload:
         return self._reads[2]
 
     @property
-    def findings(self) -> int:
+    def findings(self) -> FindingCounts:
         """How many findings there are, once it has been checked."""
-        return int(self.result["must"]) + int(self.result["usual"])
+        return FindingCounts(self.result["must"], self.result["usual"])
 
     @property
     def rules(self) -> Iterator[tuple[Rule, int]]:

@@ -64,7 +64,8 @@ def show(key: str) -> ResponseReturnValue:
 
 def _checked(upload: ShownUpload) -> dict[str, Any]:
     asked = Asked(request.args, upload.as_of)
-    return {"asked": asked, "found": found.page_of_findings(folder().rows(upload.key), asked.filter)}
+    page = found.page_of_findings(folder().rows(upload.key), asked.filter, upload.findings)
+    return {"asked": asked, "found": page}
 
 
 def _refused(upload: ShownUpload) -> dict[str, Any]:
