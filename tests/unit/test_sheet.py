@@ -26,7 +26,7 @@ from lifecycle.money import in_words, yuan
 from lifecycle.record import Source
 from reports.ledger.xlsx.values import clean
 from reports.sheet import COLUMNS, disbursement_sheet
-from tests.plugins.needs import MARK
+from tests.plugins.needs import missing
 
 HEADERS = [
     *("序号", "项目编号", "项目名称", "承担单位", "开户行", "账号"),
@@ -264,7 +264,7 @@ def office() -> str:
     """The LibreOffice of this machine."""
     found = shutil.which("soffice")
     if found is None:
-        pytest.skip(f"{MARK}no LibreOffice found; install libreoffice-calc")
+        missing("no LibreOffice found; install libreoffice-calc")
     return found
 
 
