@@ -7,9 +7,8 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
-from app.extensions import db
 from finance.models import Proposal
 from lifecycle.models import ExceptionNote, Project
 from lifecycle.record import Signatory, Source
@@ -258,23 +257,3 @@ def test_the_way_of_a_payment_stays_readable_afterwards(bureau: Bureau, auditor:
     assert "下一步“登记拨付”由“财务”角色在批次中办理" in shown
     assert "提出时的核对结果" in shown
     assert "首期 7.00 万元 ÷ 财政资金 10.00 万元 = 70.0%" in shown
-
-
-def test_the_page_asks_the_database_a_constant_number_of_times(bureau: Bureau, handler: Browser) -> None:
-    many = tuple(Plan(n, Source.DISTRICT, WAN, date(2026, 2, n), 0, None) for n in range(1, 11))
-    alone, among = bureau.tranche(number="沙-1"), bureau.tranche(number="沙-2", tranches=many)
-
-    def asked(tranche_id: int) -> int:
-        statements: list[str] = []
-        with handler.application.app_context():
-            engine = db.engine
-
-        def note(*told: object) -> None:
-            statements.append(str(told[2]))
-
-        event.listen(engine, "before_cursor_execute", note)
-        assert handler.get(page_of(tranche_id)).status_code == 200
-        event.remove(engine, "before_cursor_execute", note)
-        return len(statements)
-
-    assert asked(among) == asked(alone) <= 12
