@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from sqlalchemy import select
 
 from lifecycle.models import KeptDuty, Payment
+from lifecycle.record import Source
+from lifecycle.record import Tranche as Plan
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
-from tests.integration.paying import TODAY, Bureau, approved, drafted, issued
+from tests.integration.paying import TODAY, WAN, Bureau, approve_one, approved, drafted, issued
 from tests.web.site import Browser
 
 GOOD = {"voucher": "记-018", "paid_on": TODAY.isoformat()}
@@ -164,3 +167,17 @@ def test_the_tranche_tells_of_its_payment(
     shown = auditor.get(f"/money/tranches/{tranche_id}").text
     assert "已于 2026-02-05（周四） 拨付 70,000.00 元，凭证号 记-018" in shown
     assert f'href="/money/batches/{batch}">2026-001</a>' in shown
+
+
+def test_a_long_batch_is_booked_from_any_of_its_pages(bureau: Bureau, finance: Browser) -> None:
+    many = tuple(Plan(1, Source.DISTRICT, 99_000, date(2026, 2, 10), 0, None) for _ in range(101))
+    tranches = bureau.tranches(bureau.project(district=10 * WAN, tranches=many, nature=None))
+    long = issued(bureau, *(approve_one(bureau, one) for one in tranches))
+    last = bureau.lines(long)[-1]
+    shown = finance.get(f"/money/batches/{long}?page=2").text
+    assert "第 101 笔" in shown
+    assert "本批次分 2 页，其他页的款项也按这里填写的登记" in shown
+    assert f'action="/money/batches/{long}/book?page=2"' in shown
+    answer = finance.post(f"/money/batches/{long}/book?page=2", data=GOOD | {f"voucher-{last}": "记-101"})
+    assert answer.status_code == 302
+    assert [voucher for _, voucher, _ in booked(bureau)] == ["记-018"] * 100 + ["记-101"]
