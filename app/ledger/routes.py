@@ -12,7 +12,7 @@ from app.extensions import db
 from app.filters import query
 from app.ledger.asking import Asked
 from app.ledger.forms import UploadForm
-from app.ledger.shown import ShownUpload
+from app.ledger.shown import look
 from app.ledger.upload_routes import bp, download, folder, work_on
 from app.ledger.uploads import add_upload, clear_old, past_imports, uploads_of
 from app.menu import agency_name
@@ -40,11 +40,11 @@ def index() -> ResponseReturnValue:
 def _index(form: UploadForm) -> ResponseReturnValue:
     session, actor, today = db.session(), current_actor(), clock.today()
     may_import = actor.may(Permission.IMPORT_LEDGER)
-    mine = uploads_of(session, actor) if may_import else ()
+    mine = look(session, lambda: uploads_of(session, actor), folder()) if may_import else ()
     shown = render_template(
         "ledger/index.html",
         form=form if may_import else None,
-        uploads=[ShownUpload.of(session, upload, folder()) for upload in mine],
+        uploads=mine,
         imports=past_imports(session, actor, MOST_IMPORTS),
         projects=count_projects(session, actor.agency_id),
         counts=list_findings(session, actor, FindingFilter(per_page=1), today).counts,

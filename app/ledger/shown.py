@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -29,16 +29,8 @@ _ENDED = {
 class ShownUpload:
     """One upload as it was seen, with how far its work is while somebody is at it."""
 
-    @classmethod
-    def of(cls, session: Session, upload: LedgerUpload, folder: Folder) -> ShownUpload:
-        """Look at an upload. One whose work nobody is at is looked at again: it may just have ended."""
-        shown = cls(upload, folder)
-        if shown.is_interrupted:
-            session.rollback()
-            shown = cls(upload, folder)
-        return shown
-
     def __init__(self, upload: LedgerUpload, folder: Folder) -> None:
+        self.id = upload.id
         self.key = upload.key
         self.file_name = upload.file_name
         self.as_of: date = upload.as_of
@@ -105,3 +97,17 @@ class ShownUpload:
             rule = rulebook().find(rule_id)
             if rule is not None:
                 yield rule, count
+
+
+def look(
+    session: Session, find: Callable[[], Sequence[LedgerUpload]], folder: Folder
+) -> Sequence[ShownUpload]:
+    """Return the uploads found as they stand.
+
+    Where nobody is at one's work, all are looked at again: it may have ended since they were found.
+    """
+    shown = [ShownUpload(upload, folder) for upload in find()]
+    if any(one.is_interrupted for one in shown):
+        session.rollback()
+        shown = [ShownUpload(upload, folder) for upload in find()]
+    return shown

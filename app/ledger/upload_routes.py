@@ -17,13 +17,13 @@ from app.ledger.asking import Asked
 from app.ledger.background import background
 from app.ledger.folder import Folder
 from app.ledger.forms import UploadForm
-from app.ledger.shown import ShownUpload
+from app.ledger.shown import ShownUpload, look
 from app.ledger.uploads import begin, find_upload
 from app.ledger.work import Job
 from app.permissions import current_actor, is_htmx, may
 from app.projects.asking import read_page
 from app.projects.routes import XLSX
-from lifecycle.models import LedgerUpload, UploadStep
+from lifecycle.models import UploadStep
 from lifecycle.roles import Permission
 from reports.finding_sheet import write_errors, write_findings
 
@@ -53,7 +53,7 @@ def download(file: BytesIO, name: str) -> ResponseReturnValue:
 @may(Permission.IMPORT_LEDGER)
 def show(key: str) -> ResponseReturnValue:
     """Show where an upload stands; where htmx asks, the progress alone."""
-    upload = _shown(_own(key))
+    upload = _own(key)
     if is_htmx():
         if upload.progress is None:
             return "", 204, {"HX-Redirect": url_for("ledger.show", key=key)}
@@ -85,7 +85,7 @@ _MORE: dict[str, Callable[[ShownUpload], dict[str, Any]]] = {"checked": _checked
 @may(Permission.IMPORT_LEDGER)
 def rows_sheet(key: str) -> ResponseReturnValue:
     """Hand out everything that was found in an upload as a workbook."""
-    upload = _shown(_own(key))
+    upload = _own(key)
     rows, file = folder().rows(key), BytesIO()
     if upload.page == "refused":
         write_errors(file, found.read_errors(rows), file_name=upload.file_name)
@@ -104,7 +104,7 @@ def rows_sheet(key: str) -> ResponseReturnValue:
 def take_in(key: str) -> ResponseReturnValue:
     """Take a checked ledger in; pressed again, show how far that is."""
     upload = _own(key)
-    if _shown(upload).may_be_imported and begin(db.session(), upload, UploadStep.IMPORT, clock.now()):
+    if upload.may_be_imported and begin(db.session(), upload, UploadStep.IMPORT, clock.now()):
         work_on(key)
     return redirect(url_for("ledger.show", key=key))
 
@@ -114,14 +114,12 @@ def take_in(key: str) -> ResponseReturnValue:
 def again(key: str) -> ResponseReturnValue:
     """Begin again with a step that was interrupted or failed; nothing of it had been kept."""
     upload = _own(key)
-    if _shown(upload).may_restart and begin(db.session(), upload, upload.step, clock.now()):
+    if upload.may_restart and begin(db.session(), upload, upload.step, clock.now()):
         work_on(key)
     return redirect(url_for("ledger.show", key=key))
 
 
-def _own(key: str) -> LedgerUpload:
-    return find_upload(db.session(), current_actor(), key)
-
-
-def _shown(upload: LedgerUpload) -> ShownUpload:
-    return ShownUpload.of(db.session(), upload, folder())
+def _own(key: str) -> ShownUpload:
+    session, actor = db.session(), current_actor()
+    (upload,) = look(session, lambda: [find_upload(session, actor, key)], folder())
+    return upload

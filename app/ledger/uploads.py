@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.ledger.folder import KEPT
+from app.ledger.shown import ShownUpload
 from lifecycle.database import begin_write
 from lifecycle.models import AuditEntry, LedgerUpload, UploadState, UploadStep
 from lifecycle.refusals import NotFound, NotPermitted
@@ -80,7 +81,7 @@ def _own(actor: Actor) -> tuple[Any, ...]:
     return LedgerUpload.agency_id == actor.agency_id, LedgerUpload.user_id == actor.user_id
 
 
-def begin(session: Session, upload: LedgerUpload, step: UploadStep, now: datetime) -> bool:
+def begin(session: Session, upload: ShownUpload, step: UploadStep, now: datetime) -> bool:
     """Let an upload go into a step from where it was seen to stand; ``False`` where it has moved since."""
     seen = (
         LedgerUpload.id == upload.id,

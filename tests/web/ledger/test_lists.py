@@ -12,13 +12,9 @@ from flask import Flask
 from lifecycle.models import Project
 from lifecycle.record import Nature
 from lifecycle.roles import GRANTS, Permission, Role
-from tests.web.ledger.uploading import (
-    AS_OF,
-    XLSX,
-    checked,
-    rows_of,
-)
-from tests.web.site import Browser
+from tests.plugins.counting import Counting
+from tests.web.ledger.uploading import AS_OF, XLSX, checked, ledger, rows_of
+from tests.web.site import Browser, a_record
 
 READERS = [role for role in Role if Permission.SEE_LEDGER in GRANTS[role]]
 OTHERS = [role for role in Role if Permission.SEE_LEDGER not in GRANTS[role]]
@@ -89,3 +85,15 @@ def test_the_findings_list_is_filtered_paged_and_of_a_day(
 def test_an_address_that_asks_nonsense_gets_an_answer(handler: Browser, asked: str) -> None:
     assert handler.get(f"/ledger/findings?{asked}").status_code == 200
     assert handler.get(f"/ledger/findings.xlsx?{asked}").status_code == 200
+
+
+def test_what_a_page_asks_of_the_database_does_not_grow(
+    handler: Browser, make_project: Callable[..., Project], query_count: Counting
+) -> None:
+    for number in range(3):
+        make_project(f"KG-{number}", district=100_000_000)
+        checked(handler, ledger(a_record(f"KG-X{number}")))
+    for address in ("/ledger/", "/ledger/findings"):
+        with query_count() as asked:
+            assert handler.get(address).status_code == 200
+        assert len(asked) <= 12, asked
