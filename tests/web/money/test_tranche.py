@@ -256,4 +256,5 @@ def test_the_way_of_a_payment_stays_readable_afterwards(bureau: Bureau, auditor:
         assert words in trail
     assert "下一步“登记拨付”由“财务”角色在批次中办理" in shown
     assert "提出时的核对结果" in shown
+    assert "可以提出拨付" not in shown
     assert "首期 7.00 万元 ÷ 财政资金 10.00 万元 = 70.0%" in shown
