@@ -15,12 +15,15 @@ from reports.finding_sheet import STRENGTHS
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
+TEXT, OWN_TEXT = "q", "text"
+"""The search for projects on top of every page is called ``q``; what is searched for here is not its."""
+
 
 class Asked:
     """What is asked of a list of findings, ready for a template."""
 
     def __init__(self, args: Mapping[str, str], today: date) -> None:
-        usual = read_filter(args)
+        usual = read_filter({**args, TEXT: args.get(OWN_TEXT, "")})
         strength = args.get("strength", "")
         rule = rulebook().find(args.get("rule", ""))
         self.as_of = _day(args.get("as_of", "")) or today
@@ -35,7 +38,7 @@ class Asked:
         self._summary = rule.summary if rule else ""
         self.args = {
             "as_of": self.as_of.isoformat() if self.as_of != today else "",
-            "q": self.filter.text,
+            OWN_TEXT: self.filter.text,
             "programme": self.filter.programme,
             "strength": self.filter.strength or "",
             "rule": self.filter.rule,
@@ -48,7 +51,7 @@ class Asked:
         """The conditions that are on."""
         asked = self.filter
         on = {
-            "q": ("搜索", asked.text),
+            OWN_TEXT: ("搜索", asked.text),
             "programme": ("计划类别", asked.programme),
             "strength": ("强度", STRENGTHS[asked.strength] if asked.strength else ""),
             "rule": ("规定", self._summary),

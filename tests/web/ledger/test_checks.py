@@ -73,7 +73,7 @@ def test_the_findings_of_a_check_can_be_filtered(handler: Browser) -> None:
     rule = handler.get(f"{address}?rule=spb-4-amount").text.partition('id="list"')[2]
     numbers = rows_of(handler.get(f"{address}/list.xlsx?rule=spb-4-amount"))
     assert f"共 <b>{len(numbers) - 3}</b> 个问题" in rule
-    assert "没有符合条件的问题" in handler.get(f"{address}?q=没有这样的字").text
+    assert "没有符合条件的问题" in handler.get(f"{address}?text=没有这样的字").text
 
 
 def test_a_refused_workbook_names_its_cells_and_saves_nothing(handler: Browser, session: Session) -> None:

@@ -67,7 +67,7 @@ def test_the_findings_list_is_filtered_paged_and_of_a_day(
     make_project("KG-2", title="乙项目", district=100_000_000, nature=Nature.TRANSFORMATION)
     everything = rows_of(handler.get(f"/ledger/findings.xlsx?as_of={AS_OF}"))[3:]
     assert {row[0] for row in everything} == {"KG-1", "KG-2"}
-    assert {row[0] for row in rows_of(handler.get("/ledger/findings.xlsx?q=甲项目"))[3:]} == {"KG-1"}
+    assert {row[0] for row in rows_of(handler.get("/ledger/findings.xlsx?text=甲项目"))[3:]} == {"KG-1"}
     usual = rows_of(handler.get(f"/ledger/findings.xlsx?as_of={AS_OF}&strength=usual"))[3:]
     assert {row[3] for row in usual} == {"一般"}
     assert len(usual) < len(everything)
@@ -80,7 +80,7 @@ def test_the_findings_list_is_filtered_paged_and_of_a_day(
 
 
 @pytest.mark.parametrize(
-    "asked", ["as_of=x&strength=y&page=-1&size=0&rule=z", "as_of=0001-01-01", "q=%00%25"]
+    "asked", ["as_of=x&strength=y&page=-1&size=0&rule=z", "as_of=0001-01-01", "text=%00%25"]
 )
 def test_an_address_that_asks_nonsense_gets_an_answer(handler: Browser, asked: str) -> None:
     assert handler.get(f"/ledger/findings?{asked}").status_code == 200
