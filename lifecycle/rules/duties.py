@@ -28,7 +28,8 @@ class PaymentDeadline(DutyKind):
             return ()
         first = min((paid_on for paid_on, _ in payments(record)), default=None)
         due = signed + timedelta(days=self.days)
-        return (Owed("", signed, due, first, record.concluded_on, f"拨付首笔财政资金（共 {amount(record.fiscal)}）"),)
+        owed = f"拨付首笔财政资金（共 {amount(record.fiscal)}）"
+        return (Owed("", signed, due, first, record.concluded_on, owed),)
 
 
 @kind("planned-payment")
