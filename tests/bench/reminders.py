@@ -22,7 +22,8 @@ def daily(url: str, actor: Actor) -> None:
     raw = sqlite3.connect(path)
     with raw:  # everything but 1,000 has been spoken of already
         raw.execute("UPDATE kept_duty SET next_step_on = '2099-01-01' WHERE next_step_on IS NOT NULL")
-        chosen = "SELECT id FROM kept_duty WHERE next_step_on IS NOT NULL AND due < ? LIMIT ?"
+        owed = "done_on IS NULL AND closed_on IS NULL AND next_step_on IS NOT NULL"
+        chosen = f"SELECT id FROM kept_duty WHERE {owed} AND due < ? LIMIT ?"
         raw.execute(f"UPDATE kept_duty SET next_step_on = ? WHERE id IN ({chosen})", (day, day, DUE))
     with opened(url) as engine, Session(engine) as session:
         told: list[object] = []
