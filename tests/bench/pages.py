@@ -22,12 +22,18 @@ _RAW_PAGE = (
     " FROM project WHERE agency_id = ? ORDER BY number LIMIT 50"
 )
 _RAW_OF_ROWS = (
-    "SELECT t.project_id, sum(t.planned_fen), sum(p.amount_fen) FROM tranche t"
-    " LEFT JOIN payment p ON p.tranche_id = t.id WHERE t.project_id IN ({ids}) GROUP BY t.project_id",
-    "SELECT project_id, strength, count(*) FROM kept_finding"
-    " WHERE project_id IN ({ids}) AND until IS NULL GROUP BY project_id, strength",
-    "SELECT project_id, min(due), message FROM kept_duty"
-    " WHERE project_id IN ({ids}) AND done_on IS NULL GROUP BY project_id",
+    (
+        "SELECT t.project_id, sum(t.planned_fen), sum(p.amount_fen) FROM tranche t"
+        " LEFT JOIN payment p ON p.tranche_id = t.id WHERE t.project_id IN ({ids}) GROUP BY t.project_id"
+    ),
+    (
+        "SELECT project_id, strength, count(*) FROM kept_finding"
+        " WHERE project_id IN ({ids}) AND until IS NULL GROUP BY project_id, strength"
+    ),
+    (
+        "SELECT project_id, min(due), message FROM kept_duty"
+        " WHERE project_id IN ({ids}) AND done_on IS NULL GROUP BY project_id"
+    ),
 )
 _RAW_TOTALS = "SELECT count(*), sum(fiscal_fen) FROM project WHERE agency_id = ?"
 VISITS = 40
