@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.extensions import db
@@ -33,7 +34,7 @@ STATUS: Mapping[type[Refusal], int] = {
 }
 """What HTTP calls each refusal; one that is not named is a 422."""
 
-PAGES = frozenset({400, 403, 404, 409, 413, 422, 429, 500})
+PAGES = frozenset({400, 403, 404, 409, 413, 422, 429, 500, 503})
 """The statuses that have a page of their own in templates/errors."""
 
 
@@ -42,6 +43,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(Exception, _broken)
 
 
@@ -63,6 +65,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # a redirect is no mistake
     return _answer(error.code)
+
+
+def _busy(error: OperationalError) -> ResponseReturnValue:
+    """Say that somebody else is writing for long (a large import on SQLite); anything else is a mistake."""
+    if "locked" not in str(error.orig):
+        return _broken(error)
+    db.session.rollback()
+    return _answer(503, "系统正在处理大量数据（例如导入台账），刚才的操作没有保存，请一两分钟后再试。")
 
 
 def _broken(error: Exception) -> ResponseReturnValue:

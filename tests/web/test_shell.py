@@ -14,6 +14,7 @@ import time_machine
 from flask import Blueprint, Flask, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from wtforms import IntegerField
 
@@ -50,6 +51,12 @@ def refused(which: str) -> ResponseReturnValue:
 @public
 def failing(code: int) -> ResponseReturnValue:
     abort(code)
+
+
+@bp.get("/busy/<words>")
+@public
+def busy(words: str) -> ResponseReturnValue:
+    raise OperationalError("UPDATE agency", {}, Exception(words))
 
 
 @bp.get("/breaking")
@@ -229,3 +236,14 @@ def test_the_day_is_that_of_china() -> None:
 def test_the_engine_writes_without_losing_anything(session: Session) -> None:
     assert session.connection().exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     assert session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_who_waits_too_long_for_somebody_elses_writing_is_told_so(client: Browser) -> None:
+    answer = client.get("/sample/busy/database is locked")
+    assert answer.status_code == 503
+    assert "请一两分钟后再试" in answer.text
+
+
+def test_a_database_that_fails_otherwise_is_a_mistake(client: Browser) -> None:
+    with pytest.raises(OperationalError):
+        client.get("/sample/busy/disk full")
