@@ -10,13 +10,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 from markupsafe import Markup, escape
 
 from app.timeline import lay_out
 from lifecycle import money, wording
+from lifecycle.calendar import SHANGHAI
 
 Column: TypeAlias = Mapping[str, Any]
 Writer: TypeAlias = Callable[[object], str]
@@ -27,7 +27,6 @@ NONE = "—"
 DUE_SOON_DAYS = 30
 """From the first reminder on, a duty counts as 临期."""
 
-_ZONE = ZoneInfo("Asia/Shanghai")
 TONES: Mapping[str, str] = {
     "逾期": "bad",
     "不符合": "bad",
@@ -114,7 +113,7 @@ def day(value: date | None) -> str:
 
 def moment(value: datetime | None) -> str:
     """Return an aware moment as ``2026-01-31 14:05``, China time."""
-    return NONE if value is None else f"{value.astimezone(_ZONE):%Y-%m-%d %H:%M}"
+    return NONE if value is None else f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def days_left(due: date | None, today: date) -> str:

@@ -21,10 +21,11 @@ from flask import Flask
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from app.clock import SHANGHAI, now
+from app.clock import now
 from app.database import open_ready_database
 from app.mailer import MailServer, send_waiting
 from lifecycle import outbox
+from lifecycle.calendar import SHANGHAI
 from lifecycle.clock import remind
 from lifecycle.jobs import claim, finish
 from lifecycle.models import Agency

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from lifecycle.calendar import SHANGHAI
 from lifecycle.database import begin_write
 from lifecycle.models import Agency, AuditEntry, Membership, SignInTries, User
 from lifecycle.passwords import fault_of, hash_password, needs_rehash, password_matches
@@ -27,7 +27,6 @@ LOCKED_FOR = timedelta(minutes=15)
 """How long nobody may try after the last failure; a shorter row of failures is forgotten after it too."""
 
 WRONG = f"用户名或密码不正确。连续输错 {MOST_FAILURES} 次，将暂停登录 {LOCKED_FOR.seconds // 60} 分钟。"
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +227,7 @@ def _note_failure(session: Session, user: User | None, failures: int, now: datet
 
 
 def _locked(last_at: datetime) -> str:
-    until = (last_at + LOCKED_FOR).astimezone(_SHANGHAI)
+    until = (last_at + LOCKED_FOR).astimezone(SHANGHAI)
     return f"密码输错次数过多，已暂停登录，请在 {until:%H:%M} 以后再试，或联系本单位管理员重置密码。"
 
 

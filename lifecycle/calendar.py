@@ -5,8 +5,12 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import chinese_calendar
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+"""The time zone all days are counted in, wherever the server stands."""
 
 _SATURDAY = 5
 
