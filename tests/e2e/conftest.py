@@ -26,6 +26,7 @@ MORNING = datetime(2026, 6, 30, 1, tzinfo=UTC)
 def site(migrated_sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server's address, on the morning of the sample's day, with two bureaus' people."""
     monkeypatch.setattr(clock, "now", lambda: MORNING)
+    expect.set_options(timeout=20_000)
     app = create_app(Config(database_url=migrated_sqlite_url, secret_key="k" * 32, instance=tmp_path))
     with app.app_context(), Session(db.engine) as session:
         make_people(session)

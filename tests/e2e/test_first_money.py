@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
-from sqlalchemy.orm import Session
-from waitress.server import create_server
 
-from app import clock
 from app.cli import main
-from app.config import Config
-from app.extensions import db
-from app.factory import create_app
 from lifecycle.record import Tranche
 from reports.ledger.reading import read_ledger
-from tests.web.site import PASSWORD, make_people
 
 SAMPLE = Path(__file__).parents[1] / "data" / "ledger" / "sample.xlsx"
-MORNING = datetime(2026, 6, 30, 1, tzinfo=UTC)
-"""Nine o'clock in China on the day for which the sample is judged."""
-
 FIRST = "SPB-MAJOR-000249"
 """Its first tranche is overdue and holds every rule."""
 
@@ -48,45 +36,18 @@ PRESS = """async ([path, fields]) => {
 }"""
 
 
-@pytest.fixture
-def url(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The database, for the site and for the console."""
+@pytest.fixture(autouse=True)
+def _console(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the console work on the site's database too."""
     monkeypatch.setenv("KEGUAN_DATABASE_URL", migrated_sqlite_url)
-    return migrated_sqlite_url
 
 
 @pytest.fixture
-def site(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The real server on a free port, on the morning of the sample's day."""
-    monkeypatch.setattr(clock, "now", lambda: MORNING)
-    expect.set_options(timeout=20_000)
-    app = create_app(Config(database_url=url, secret_key="k" * 32, instance=tmp_path))
-    with app.app_context(), Session(db.engine) as session:
-        make_people(session)
-    server: Any = create_server(app, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=10)
-    with app.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def enter(site: str, new_page: Callable[[], Page]) -> Callable[[str], Page]:
-    """Sign somebody in by the real page, in a browser of her own."""
-
-    def sign_in(username: str) -> Page:
-        page = new_page()
-        page.goto(site)
-        page.get_by_label("用户名").fill(username)
-        page.get_by_label("密码").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("工作台")
-        return page
-
-    return sign_in
+def enter(
+    site: str, enter: Callable[[Page, str, str], Page], new_page: Callable[[], Page]
+) -> Callable[[str], Page]:
+    """Sign somebody in, in a browser of her own."""
+    return lambda username: enter(new_page(), site, username)
 
 
 def go_to(page: Page, entry: str) -> None:
