@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import insert
-
 from finance.models import BatchLine
 from lifecycle.command import Work
 from lifecycle.models import AuditEntry
@@ -23,19 +21,18 @@ class Told(NamedTuple):
 def record_each(work: Work, told: Iterable[Told]) -> None:
     """Add entries of the same act to the histories of the lines' projects, citing each line's basis."""
     entry = work.entry
-    rows = [
-        {
-            "agency_id": entry.agency_id,
-            "user_id": entry.user_id,
-            "actor_name": entry.actor_name,
-            "at": entry.at,
-            "action": entry.action,
-            "project_id": line.project_id,
-            "summary": summary,
-            "citation": line.basis,
-            "details": {"tranche": line.tranche_id, "amount_fen": line.amount_fen, **details},
-        }
+    work.more.extend(
+        AuditEntry(
+            agency_id=entry.agency_id,
+            user_id=entry.user_id,
+            actor_name=entry.actor_name,
+            at=entry.at,
+            action=entry.action,
+            project_id=line.project_id,
+            project_number=line.project_number,
+            summary=summary,
+            citation=line.basis,
+            details={"tranche": line.tranche_id, "amount_fen": line.amount_fen, **details},
+        )
         for line, summary, details in told
-    ]
-    if rows:
-        work.session.execute(insert(AuditEntry), rows)
+    )

@@ -16,6 +16,6 @@ def tranche_trail(session: Session, tranche: Tranche) -> Sequence[AuditEntry]:
         select(AuditEntry)
         .where(AuditEntry.project_id == tranche.project_id)
         .where(AuditEntry.details["tranche"].as_integer() == tranche.id)
-        .order_by(AuditEntry.id.desc())
+        .order_by(AuditEntry.serial.desc())
     )
     return session.scalars(query).all()

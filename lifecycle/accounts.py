@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from lifecycle.audit import append
 from lifecycle.calendar import SHANGHAI
 from lifecycle.database import begin_write
 from lifecycle.models import Agency, AuditEntry, Membership, SignInTries, User
@@ -120,7 +121,7 @@ def sign_in(session: Session, username: str, password: str, now: datetime) -> Pe
                 .where(User.id == person.id, User.password_hash == kept)
                 .values(password_hash=hash_password(password))
             )
-        session.add(_entry(person.id, person.name, person.agencies, now, "sign_in.done", "登录"))
+        append(session, [_entry(person.id, person.name, person.agencies, now, "sign_in.done", "登录")])
     return person
 
 
@@ -143,7 +144,7 @@ def change_password(session: Session, person: Person, current: str, new: str, no
     with _writing(session):
         forgive(session, person.username)
         set_password(session, person.id, hashed, must_change=False)
-        session.add(_entry(person.id, person.name, person.agencies, now, "password.change", "修改密码"))
+        append(session, [_entry(person.id, person.name, person.agencies, now, "password.change", "修改密码")])
     changed = load_person(session, person.id)
     if changed is None:
         raise SignInRefused(WRONG)
@@ -223,7 +224,7 @@ def _note_failure(session: Session, user: User | None, failures: int, now: datet
     action = "sign_in.locked" if locked else "sign_in.failed"
     summary = f"密码连续输错 {failures} 次，暂停登录" if locked else f"密码输错，第 {failures} 次"
     with _writing(session):
-        session.add(_entry(person.id, person.name, person.agencies, now, action, summary))
+        append(session, [_entry(person.id, person.name, person.agencies, now, action, summary)])
 
 
 def _locked(last_at: datetime) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from lifecycle.audit import append
 from lifecycle.database import begin_write
 from lifecycle.models import Agency, AuditEntry
 from lifecycle.refusals import NotFound, NotPermitted
@@ -28,6 +29,8 @@ class Work:
     session: Session
     actor: Actor
     entry: AuditEntry
+    more: list[AuditEntry] = field(default_factory=list)
+    """Further entries of the same act, in the histories of other projects."""
     touched: set[int] = field(default_factory=set)
     """Ids of the projects whose record changed; their findings and duties are worked out again at the end."""
 
@@ -72,7 +75,7 @@ def command(
                 result = body(work, *args, **kwargs)
                 session.flush()
                 restate(session, actor.agency_id, work.touched)
-                session.add(work.entry)
+                append(session, [*work.more, work.entry])
                 session.commit()
             except BaseException:
                 session.rollback()
@@ -85,7 +88,9 @@ def command(
 
 
 def _lock_agency(session: Session, agency_id: int) -> None:
-    found = session.scalar(select(Agency.id).where(Agency.id == agency_id).with_for_update())
+    # Not the lock that would also stop whoever only points to the agency, as the entry of a sign-in does.
+    query = select(Agency.id).where(Agency.id == agency_id).with_for_update(key_share=True)
+    found = session.scalar(query)
     if found is None:
         raise NotFound("所属科技局")
     session.execute(update(Agency).where(Agency.id == agency_id).values(revision=Agency.revision + 1))

@@ -175,6 +175,6 @@ def load_history(session: Session, project_id: int, page: int, per_page: int) ->
     count = session.scalar(select(func.count()).select_from(AuditEntry).where(of_project)) or 0
     pages = max(1, -(-count // per_page))
     number = min(max(1, page), pages)
-    query = select(AuditEntry).where(of_project).order_by(AuditEntry.id.desc())
+    query = select(AuditEntry).where(of_project).order_by(AuditEntry.serial.desc())
     entries = session.scalars(query.limit(per_page).offset((number - 1) * per_page)).all()
     return History(entries, count, number, pages)

@@ -48,7 +48,7 @@ def add_person(work: Work, *, username: str, name: str, email: str | None, posts
     if not _USERNAME.fullmatch(username):
         raise InvalidInput({"username": "用户名由小写字母、数字和 . _ @ - 组成，至少 2 个字符。"})
     posts = _checked(posts, email)
-    user = work.session.scalar(select(User).where(User.username == username).with_for_update())
+    user = work.session.scalar(select(User).where(User.username == username).with_for_update(key_share=True))
     password = None
     if user is None:
         password = made_up_password()
@@ -166,7 +166,7 @@ def rename_agency(work: Work, name: str) -> None:
 
 def _member(work: Work, user_id: int) -> Member:
     """Return a person of the agency, locked so that nobody shares or edits the account meanwhile."""
-    work.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    work.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     return find_member(work.session, work.actor, user_id)
 
 

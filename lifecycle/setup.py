@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lifecycle.accounts import new_stamp
+from lifecycle.audit import append
 from lifecycle.command import Work, command
 from lifecycle.database import begin_write
 from lifecycle.models import Agency, AuditEntry, Membership, User
@@ -74,17 +75,16 @@ def _make(session: Session, name: str, *, is_demo: bool) -> SetUp:
     session.add_all([agency, admin])
     session.flush()
     session.add(Membership(user_id=admin.id, agency_id=agency.id, role=Role.ADMIN))
-    session.add(
-        AuditEntry(
-            agency_id=agency.id,
-            actor_name="系统",
-            at=admin.created_at,
-            action="agency.set_up",
-            summary=f"建立单位 {name}，管理员账号 {username}",
-            details={"agency": name, "username": username},
-        )
-    )
     session.flush()
+    entry = AuditEntry(
+        agency_id=agency.id,
+        actor_name="系统",
+        at=admin.created_at,
+        action="agency.set_up",
+        summary=f"建立单位 {name}，管理员账号 {username}",
+        details={"agency": name, "username": username},
+    )
+    append(session, [entry])
     return SetUp(agency.id, name, username, password)
 
 

@@ -1,6 +1,6 @@
 """The tables of the record, of people, and of what is kept. Batches are the finance floor's."""
 
-from lifecycle.models.audit import AuditEntry
+from lifecycle.models.audit import AuditChain, AuditEntry
 from lifecycle.models.base import Base, Instant, choice
 from lifecycle.models.clock import InboxMessage, JobRun, OutboxMessage, Reminder
 from lifecycle.models.people import Agency, Membership, SignInTries, User
@@ -28,6 +28,7 @@ __all__ = [
     "Agency",
     "AnnualReport",
     "Attachment",
+    "AuditChain",
     "AuditEntry",
     "Base",
     "BudgetLine",

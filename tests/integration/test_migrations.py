@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -16,7 +18,8 @@ from sqlalchemy import CheckConstraint, Engine, inspect, text
 from sqlalchemy.orm import Session
 
 from app.database import MIGRATIONS, DatabaseNotReady, migrate, open_ready_database, unmigrate
-from lifecycle.database import open_database
+from lifecycle.audit_check import verify
+from lifecycle.database import WRITE, open_database
 from lifecycle.models import Base
 from reports.ledger.importing import import_ledger
 from reports.ledger.reading import read_ledger
@@ -43,6 +46,20 @@ def downgrade():
             table.alter_column("id", existing_type=sa.Integer(), comment=None)
             table.drop_column("more")
 '''
+
+
+KEPT = "id, agency_id, project_id, user_id, actor_name, at, action, summary, citation"
+
+BEFORE_THE_CHAIN = (
+    "INSERT INTO agency (id, name) VALUES (1, '甲局'), (2, '乙局')",
+    (
+        "INSERT INTO project (id, agency_id, number, title, programme, lead_unit, pi_name, self_established,"
+        " milestone_managed, start_on, end_on, provincial_fen, district_fen, joint_fen, own_fen, stage, year,"
+        " title_order, unit_order, fiscal_fen, search_text) VALUES (1, 1, '甲-1', '题', 'x', '单位', '人',"
+        " false, false, '2026-01-01', '2026-12-31', 0, 0, 0, 0, '实施中', 2026, '', '', 0, '')"
+    ),
+)
+"""Two agencies and a project, as the first schema has them."""
 
 
 @pytest.fixture
@@ -95,6 +112,51 @@ def test_every_check_of_the_models_is_in_the_database(database_url: str, empty: 
         assert {str(one["name"]) for one in there.get_check_constraints(table.name)} == wanted, table.name
         keys = {str(one.name) for one in table.foreign_key_constraints}
         assert {str(one["name"]) for one in there.get_foreign_keys(table.name)} == keys, table.name
+
+
+def test_entries_made_before_the_chain_are_chained_by_the_upgrade(database_url: str, empty: Engine) -> None:
+    migrate(database_url, "0001")
+    with empty.connect() as connection:
+        connection.execution_options(**{WRITE: True})
+        for statement in BEFORE_THE_CHAIN:
+            connection.execute(text(statement))
+        entry = sa.table(
+            "audit_entry",
+            *(sa.column(name) for name in ("agency_id", "user_id", "actor_name", "action", "summary")),
+            sa.column("at", sa.DateTime()),
+            sa.column("details", sa.JSON()),
+        )
+        at = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 as it is kept: in UTC, without a zone
+        rows = [
+            {
+                "agency_id": (1, 2, None)[number % 3],
+                "user_id": None,
+                "actor_name": "李四",
+                "action": "a.b",
+                "summary": f"第 {number} 次 “😀”",
+                "at": at + timedelta(0, number, number),
+                "details": {"new": number, "old": {"b": [1.5, None, "é"], "a": True}},
+            }
+            for number in range(2500)
+        ]
+        connection.execute(sa.insert(entry), rows)
+        connection.execute(text("UPDATE audit_entry SET project_id = 1 WHERE id % 6 = 1"))
+        connection.commit()
+        before = connection.execute(text(f"SELECT {KEPT} FROM audit_entry ORDER BY id")).all()
+    migrate(database_url)
+    with Session(empty) as session:
+        checks = list(verify(session))
+        assert [(one.chain, one.length, one.faults) for one in checks] == [
+            (0, 833, []),
+            (1, 834, []),
+            (2, 833, []),
+        ]
+        numbers = session.execute(text("SELECT DISTINCT project_id, project_number FROM audit_entry")).all()
+        assert set(map(tuple, numbers)) == {(1, "甲-1"), (None, None)}
+    unmigrate(database_url, "0001")
+    with empty.connect() as connection:
+        assert connection.execute(text(f"SELECT {KEPT} FROM audit_entry ORDER BY id")).all() == before
+    migrate(database_url)
 
 
 def test_rebuilding_filled_tables_loses_no_child(database_url: str, empty: Engine, tmp_path: Path) -> None:

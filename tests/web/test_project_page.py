@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from finance.proposing import propose
 from lifecycle.addresses import number_to_path, path_to_number, project_path
+from lifecycle.audit import append
 from lifecycle.database import begin_write
 from lifecycle.models import AuditEntry
 from lifecycle.models import Tranche as TrancheRow
@@ -191,18 +192,17 @@ def test_nothing_typed_becomes_markup(as_role: AsRole, make_project: Make, sessi
         pi_email=None,
     )
     begin_write(session)
-    session.add(
-        AuditEntry(
-            agency_id=project.agency_id,
-            project_id=project.id,
-            actor_name=evil,
-            at=clock.now(),
-            action="x",
-            summary=evil,
-            citation=evil,
-            details={"old": evil, "new": "b", "note": evil, "reasons": {evil: evil}},
-        )
+    entry = AuditEntry(
+        agency_id=project.agency_id,
+        project_id=project.id,
+        actor_name=evil,
+        at=clock.now(),
+        action="x",
+        summary=evil,
+        citation=evil,
+        details={"old": evil, "new": "b", "note": evil, "reasons": {evil: evil}},
     )
+    append(session, [entry])
     session.commit()
     browser = as_role(Role.HANDLER)
     addresses = ["/projects/", f"/projects/?q={evil}", "/", "/duties/", "/rulebook/?q=" + evil]
@@ -260,25 +260,26 @@ def test_history_says_who_did_what_when_and_why(
 ) -> None:
     project = make_project("KG-1")
     begin_write(session)
-    for number in range(25):
-        session.add(
-            AuditEntry(
-                agency_id=project.agency_id,
-                project_id=project.id,
-                actor_name="陈晓红",
-                at=clock.now(),
-                action="tranche.propose",
-                summary=f"提出拨付第 {number} 次",
-                citation="沙科局发〔2023〕41号 第二十三条",
-                details={
-                    "old": "计划",
-                    "new": "待审批",
-                    "amount_fen": 5,
-                    "reasons": {"spb-23-first-ratio": "设备分批采购"},
-                    "note": "请核对账号",
-                },
-            )
+    entries = [
+        AuditEntry(
+            agency_id=project.agency_id,
+            project_id=project.id,
+            actor_name="陈晓红",
+            at=clock.now(),
+            action="tranche.propose",
+            summary=f"提出拨付第 {number} 次",
+            citation="沙科局发〔2023〕41号 第二十三条",
+            details={
+                "old": "计划",
+                "new": "待审批",
+                "amount_fen": 5,
+                "reasons": {"spb-23-first-ratio": "设备分批采购"},
+                "note": "请核对账号",
+            },
         )
+        for number in range(25)
+    ]
+    append(session, entries)
     session.commit()
     browser = as_role(Role.AUDITOR)
     text = browser.get("/projects/KG-1?tab=history").text
