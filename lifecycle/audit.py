@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lifecycle.chain import START, content_digest, content_of, link
+from lifecycle.chain import START, content_of, hash_of
 from lifecycle.models import Agency, AuditChain, AuditEntry, Project
 
 _COLUMNS = tuple(column.key for column in AuditEntry.__table__.columns if column.key != "id")
@@ -34,7 +34,7 @@ def append(session: Session, entries: Sequence[AuditEntry]) -> None:
     for serial, entry in enumerate(entries, serial + 1):  # noqa: B020 the last serial is the new length
         entry.chain, entry.serial, entry.previous_hash = chain, serial, head
         entry.details = json.loads(json.dumps(entry.details))  # as it will come back from the database
-        entry.hash = head = link(head, content_digest(content_of(entry)))
+        entry.hash = head = hash_of(head, content_of(entry))
     rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in entries]
     session.execute(insert(AuditEntry), rows)
     of_chain = update(AuditChain).where(AuditChain.chain == chain)

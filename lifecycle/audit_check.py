@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from lifecycle.chain import START, content_digest, content_of, link
+from lifecycle.chain import START, content_of, hash_of
 from lifecycle.database import begin_reading
 from lifecycle.models import AuditChain, AuditEntry
 
@@ -116,7 +116,7 @@ def _check_entry(check: ChainCheck, row: Row[Any], last: int) -> None:
         check.found(last + 1, row.serial - 1, "缺失")
     elif row.previous_hash != check.head:
         check.found(row.serial, row.serial, "与上一条不衔接，此处有记录被改动、加入或调换")
-    if row.hash != link(row.previous_hash, content_digest(content_of(row))):
+    if row.hash != hash_of(row.previous_hash, content_of(row)):
         check.found(row.serial, row.serial, "内容与校验值不符，已被改动")
 
 

@@ -44,6 +44,19 @@ def content_digest(content: Mapping[str, Any]) -> str:
     return sha256(canonical(content)).hexdigest()
 
 
-def link(previous: str, digest: str) -> str:
-    """Return the hash of an entry: SHA-256, in hex, of the previous hash followed by the content's digest."""
-    return sha256((previous + digest).encode("ascii")).hexdigest()
+def project_tag(previous: str, number: str | None) -> str:
+    """Return the mark that says whose history an entry belongs to, to whoever knows the project's number.
+
+    Within a chain shown without its contents it proves that no entry of a project was left out.
+    """
+    return sha256((previous + (number or "")).encode()).hexdigest()
+
+
+def link(previous: str, tag: str, digest: str) -> str:
+    """Return an entry's hash: SHA-256, in hex, of the previous hash, the project's mark and the digest."""
+    return sha256((previous + tag + digest).encode("ascii")).hexdigest()
+
+
+def hash_of(previous: str, content: Mapping[str, Any]) -> str:
+    """Return the hash of an entry that says ``content`` and follows the one of hash ``previous``."""
+    return link(previous, project_tag(previous, content["project_number"]), content_digest(content))

@@ -101,7 +101,8 @@ def hash_of(row: dict[str, Any], serial: int, previous: str) -> str:
     content['at'] = row['at'].isoformat(timespec='microseconds') + '+00:00'  # kept in UTC, without a zone
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(',', ':'))
     digest = sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()
-    return sha256((previous + digest).encode('ascii')).hexdigest()
+    tag = sha256((previous + (row['project_number'] or '')).encode()).hexdigest()
+    return sha256((previous + tag + digest).encode('ascii')).hexdigest()
 
 
 def downgrade() -> None:
