@@ -53,21 +53,30 @@ class Permission(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SETTINGS = "manage_settings"
     SEND_REMINDERS = "send_reminders"
+    SEE_PAPERS = "see_papers"
+    ADD_PAPERS = "add_papers"
 
 
 _ANYONE = frozenset({Permission.SEE_OWN_DESK, Permission.SEE_RULEBOOK})
-_READER = _ANYONE | {Permission.SEE_PROJECTS}
+_READER = _ANYONE | {Permission.SEE_PROJECTS, Permission.SEE_PAPERS}
+_OUTSIDE = _READER | {Permission.ADD_PAPERS}
 _BUREAU = _READER | {Permission.SEE_MONEY, Permission.SEE_LEDGER}
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
-    Role.HANDLER: _BUREAU | {Permission.IMPORT_LEDGER, Permission.PROPOSE_PAYMENT, Permission.SEND_REMINDERS},
+    Role.HANDLER: _BUREAU
+    | {
+        Permission.ADD_PAPERS,
+        Permission.IMPORT_LEDGER,
+        Permission.PROPOSE_PAYMENT,
+        Permission.SEND_REMINDERS,
+    },
     Role.APPROVER: _BUREAU | {Permission.APPROVE_PAYMENT},
     Role.FINANCE: _BUREAU | {Permission.MAKE_BATCH, Permission.BOOK_PAYMENT},
     Role.AUDITOR: _BUREAU,
-    Role.PI: _READER,
-    Role.UNIT_MANAGER: _READER,
-    Role.JOINT_UNIT: _READER,
-    Role.EXPERT: _ANYONE,
+    Role.PI: _OUTSIDE,
+    Role.UNIT_MANAGER: _OUTSIDE,
+    Role.JOINT_UNIT: _OUTSIDE,
+    Role.EXPERT: _ANYONE | {Permission.SEE_PAPERS},
     Role.ADMIN: _ANYONE | {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
 }
 """The whole of who may do what. A person holding several roles may do what any of them may."""

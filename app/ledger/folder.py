@@ -6,15 +6,15 @@ import os
 import secrets
 import time
 from collections.abc import Container
+from contextlib import suppress
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from lifecycle.files import keep_stream
+
 KEPT = timedelta(hours=24)
 """How long an upload waits for the next step before it is cleared away."""
-
-_PIECE = 1 << 20
 
 
 class Folder:
@@ -42,20 +42,13 @@ class Folder:
 
     def keep(self, stream: IO[bytes]) -> str:
         """Keep what a stream holds under its SHA-256, which is returned."""
-        digest, draft = sha256(), self.draft()
-        try:
-            with open(draft, "xb") as file:
-                while piece := stream.read(_PIECE):
-                    digest.update(piece)
-                    file.write(piece)
-            path = self.workbook(digest.hexdigest())
-            if path.exists():
-                os.utime(path)  # another upload may be reading it
-            else:
-                os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        return digest.hexdigest()
+        return keep_stream(stream, self.draft(), self._place).sha256
+
+    def _place(self, digest: str) -> Path:
+        path = self.workbook(digest)
+        with suppress(FileNotFoundError):
+            os.utime(path)  # kept already, and now wanted for as long again
+        return path
 
     def clear(self, wanted: Container[str]) -> None:
         """Remove old files but those of the wanted digests and keys."""

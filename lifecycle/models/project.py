@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lifecycle.models.base import Base, FenColumn, Id, Whole, choice
@@ -295,7 +295,10 @@ class Attachment(_OfProject, Base):
     """A file that belongs to a project, stored by the hash of its content."""
 
     __tablename__ = "attachment"
-    __table_args__ = (CheckConstraint("size >= 0", name="size"),)
+    __table_args__ = (
+        CheckConstraint("size >= 0", name="size"),
+        Index("ix_attachment_subject", "project_id", "subject_kind", "subject_id"),
+    )
 
     sha256: Mapped[str]
     name: Mapped[str]
@@ -303,3 +306,12 @@ class Attachment(_OfProject, Base):
     size: Mapped[int]
     uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     uploaded_at: Mapped[datetime]
+    subject_kind: Mapped[str] = mapped_column(server_default="project")
+    """What it belongs to, a key of ``lifecycle.attachments.SUBJECTS``."""
+    subject_id: Mapped[int] = mapped_column(server_default="0")
+    """The id of the row it belongs to; 0 for the project itself."""
+    title: Mapped[str] = mapped_column(server_default=text("''"))
+    """What it is, where its name does not tell enough: 区科技局签字页扫描件."""
+    removed_on: Mapped[date | None]
+    """When it was taken away. The row and the file stay: what was once shown can be shown again."""
+    removed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
