@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Mapping[str, str] = {
     "demo": "app.cli_demo:demo",
+    "files": "app.cli_files:files",
     "findings": "app.cli_records:findings",
     "init": "app.cli_setup:init",
     "ledger": "app.cli_records:ledger",

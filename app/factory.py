@@ -18,6 +18,7 @@ PARTS = (
     "app.admin.routes",
     "app.workbench.routes",
     "app.projects.routes",
+    "app.papers.routes",
     "app.money.routes",
     "app.ledger.routes",
     "app.rulebook.routes",

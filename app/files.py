@@ -19,9 +19,9 @@ from wtforms import Field
 from wtforms.validators import StopValidation
 from wtforms.widgets import FileInput
 
-from lifecycle.attachments import ANY, SCAN, ShownFile, StoredFile
+from lifecycle.attachments import ANY, SCAN, StoredFile
 from lifecycle.filekinds import MOST_BYTES, MOST_FILES, Kind, Unfit, clean_name, inspect, kind_by_name, labels
-from lifecycle.files import ContentStore, FileLost, TooLarge
+from lifecycle.files import ContentStore, TooLarge
 
 CARRIED = 24 * 60 * 60
 """Seconds for which a form may carry a file that came with it earlier."""
@@ -32,20 +32,6 @@ _MEGABYTE = 1 << 20
 def store() -> ContentStore:
     """Return the store of attached files."""
     return ContentStore(Path(current_app.instance_path) / "files")
-
-
-def sound(file: ShownFile) -> Path:
-    """Return where an attached file lies, looked into before it is handed out; what is lost is logged.
-
-    Raises ``FileLost``.
-    """
-    files = store()
-    try:
-        files.verify(file.sha256)
-    except FileLost as lost:
-        current_app.logger.error("attachment %s, %s: %s", file.id, file.sha256, type(lost).__name__)
-        raise
-    return files.path(file.sha256)
 
 
 class FilesField(Field):  # type: ignore[misc]

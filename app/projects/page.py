@@ -32,6 +32,7 @@ TABS: Mapping[str, str] = {
     "changes": "变更",
     "acceptance": "验收",
     "compliance": "合规",
+    "papers": "材料",
     "duties": "时限",
     "history": "记录",
 }

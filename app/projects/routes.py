@@ -13,6 +13,7 @@ from flask_login import current_user
 from app import clock
 from app.extensions import db
 from app.filters import query
+from app.papers.listed import papers_of
 from app.permissions import current_actor, is_htmx, may
 from app.projects.addresses import ProjectNumber
 from app.projects.asking import Asked, read_filter, read_page
@@ -89,5 +90,9 @@ def _reports(overview: Overview) -> dict[str, Any]:
     return {"annual": annual_rows(overview), "stages": stage_rows(overview), "status_of": status_of}
 
 
-_MORE: Mapping[str, Callable[[Overview], dict[str, Any]]] = {"history": _history, "reports": _reports}
+_MORE: Mapping[str, Callable[[Overview], Mapping[str, Any]]] = {
+    "history": _history,
+    "reports": _reports,
+    "papers": papers_of,
+}
 """What a tab needs beyond the overview."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from sqlalchemy.orm import Session
 from app.ledger.folder import Folder
 from app.ledger.found import write_errors
 from finance.models import BatchLine
+from lifecycle.attachments import StoredFile
 from lifecycle.database import begin_write
+from lifecycle.filekinds import MOST_BYTES, PDF
+from lifecycle.files import ContentStore
 from lifecycle.models import (
     InboxMessage,
     LedgerUpload,
@@ -23,12 +27,15 @@ from lifecycle.models import (
     UploadState,
     UploadStep,
 )
+from lifecycle.papers import add_files
 from lifecycle.roles import Role
 from reports.ledger.errors import CellError
+from tests import papers
 from tests.integration.paying import Bureau, approved, issued
 from tests.web.site import Account, People
 
 NUMBER = "KG-2026-001"
+PAPER = "A&B ‹关键>.pdf"
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,11 @@ VISITORS = [Visitor(None, "none"), *(Visitor(role, agency) for agency in ("own",
 def of_the_agency(visitor: Visitor) -> bool:
     """Everybody of agency A sees it: whoever is linked to the project at hand by unit or address, too."""
     return visitor.agency == "own"
+
+
+def of_whoever_sees_the_project(visitor: Visitor) -> bool:
+    """An expert is of the agency, and sees only what is put before her."""
+    return of_the_agency(visitor) and visitor.role is not Role.EXPERT
 
 
 def of_the_handler(visitor: Visitor) -> bool:
@@ -102,6 +114,13 @@ def _tranche(_people: People, session: Session, _folder: Path) -> int:
     return session.scalars(query).one()
 
 
+def _attachment(people: People, session: Session, folder: Path) -> int:
+    kept = ContentStore(folder / "files").keep(BytesIO(papers.pdf()), MOST_BYTES)
+    file = StoredFile(kept.sha256, PAPER, PDF.media_type, kept.size)
+    (added,) = add_files(session, people.a[Role.HANDLER].actor, NUMBER, [file], "设备采购合同")
+    return added
+
+
 def _refused_upload(people: People, session: Session, folder: Path) -> str:
     """Return a refused one: it has a page and a list, and nothing is started in the background."""
     moment = datetime.now(UTC)
@@ -126,11 +145,13 @@ def _refused_upload(people: People, session: Session, folder: Path) -> str:
 
 
 EXAMPLES = {
+    "attachment_id": Example(_attachment, of_whoever_sees_the_project),
     "batch_id": Example(_batch),
     "filename": Example(lambda *_: "keguan.css", of_everybody),
     "key": Example(_refused_upload, of_the_handler),
     "line_id": Example(_line),
     "message_id": Example(_message, of_the_handler),
+    "name": Example(lambda *_: PAPER, of_everybody),
     "number": Example(lambda *_: NUMBER),
     "tranche_id": Example(_tranche),
     "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),

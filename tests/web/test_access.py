@@ -41,6 +41,7 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
         Permission.MAKE_BATCH,
         Permission.BOOK_PAYMENT,
     },
+    "papers": {Permission.SEE_PAPERS, Permission.ADD_PAPERS},
     "projects": {Permission.SEE_PROJECTS},
     "rulebook": {Permission.SEE_RULEBOOK},
     "workbench": {Permission.SEE_OWN_DESK},
