@@ -11,7 +11,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
+from flask import Response, after_this_request, current_app
 from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import FileStorage
@@ -56,7 +56,8 @@ class FilesField(Field):  # type: ignore[misc]
         super().__init__(label, validators, description=description or self._about(), **more)
 
     def _about(self) -> str:
-        return f"{labels(self.kinds)}，单个不超过 {MOST_BYTES // _MEGABYTE} MB，一次最多 {self.most} 个"
+        limits = f"单个不超过 {MOST_BYTES // _MEGABYTE} MB，一次最多 {self.most} 个，合计不超过 60 MB"
+        return f"{labels(self.kinds)}，{limits}"
 
     @property
     def accept(self) -> str:
@@ -85,6 +86,7 @@ class FilesField(Field):  # type: ignore[misc]
     def _received(self, values: list[Any]) -> Iterator[StoredFile]:
         for value in values:
             if isinstance(value, FileStorage) and value.filename:
+                _close_at_the_end(value)
                 try:
                     yield _receive(value, self.kinds)
                 except Unfit as unfit:
@@ -135,6 +137,15 @@ class ScanField(FilesField):
     def _take(self, files: list[StoredFile]) -> None:
         self.kept = files
         self.data = files[0] if files else None
+
+
+def _close_at_the_end(upload: FileStorage) -> None:
+    """Let a large upload's temporary file go with the request, not when memory happens to be tidied."""
+
+    @after_this_request
+    def _close(response: Response) -> Response:
+        upload.close()
+        return response
 
 
 def _receive(upload: FileStorage, kinds: tuple[Kind, ...]) -> StoredFile:

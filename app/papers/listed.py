@@ -30,7 +30,6 @@ def papers_of(overview: Overview, form: PapersForm | None = None) -> Mapping[str
     may_add = actor.may(Permission.ADD_PAPERS)
     return {
         "groups": grouped(files),
-        "count": sum(file.removed_on is None for file in files),
         "removable": {file.id for file in files if file.may_be_removed_by(actor)},
         "form": (form or PapersForm(formdata=None)) if may_add else None,
     }
