@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 COMMANDS: Mapping[str, str] = {
+    "audit": "app.cli_audit:audit",
     "demo": "app.cli_demo:demo",
     "files": "app.cli_files:files",
     "findings": "app.cli_records:findings",

@@ -19,6 +19,7 @@ PARTS = (
     "app.workbench.routes",
     "app.projects.routes",
     "app.papers.routes",
+    "app.audit.routes",
     "app.money.routes",
     "app.ledger.routes",
     "app.rulebook.routes",

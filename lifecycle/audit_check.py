@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from lifecycle.chain import START, content_of, hash_of
 from lifecycle.database import begin_reading
-from lifecycle.models import AuditChain, AuditEntry
+from lifecycle.models import Agency, AuditChain, AuditEntry
 
 PAGE = 1000
 """Entries in memory at a time."""
@@ -78,11 +78,29 @@ def verify(
     query = select(*_COLUMNS).order_by(AuditEntry.chain, AuditEntry.serial)
     if chain is not None:
         query = query.where(AuditEntry.chain == chain)
+    acts = {row.id: row.revision for row in session.execute(_acts(chain))}
     rows = session.execute(query.execution_options(yield_per=PAGE))
     for key, entries in groupby(rows, lambda row: row.chain):
+        acts.pop(key, None)
         yield _checked(key, entries, heads.pop(key, None), noted or {})
     for key, head in sorted(heads.items()):
+        acts.pop(key, None)
         yield _checked(key, iter(()), head, noted or {})
+    for key, revision in sorted(acts.items()):
+        yield _gone(key, revision, noted or {})
+
+
+def _gone(chain: int, acts: int, noted: Mapping[int, str]) -> ChainCheck:
+    """Return what is found of an agency that has no chain at all, although so many commands took effect."""
+    check = ChainCheck(chain)
+    if acts or noted:
+        check.found(1, max((acts, *noted)), "缺失，本单位的记录被整体删去")
+    return check
+
+
+def _acts(chain: int | None) -> Any:
+    query = select(Agency.id, Agency.revision)
+    return query if chain is None else query.where(Agency.id == chain)
 
 
 def _heads(chain: int | None) -> Any:

@@ -55,6 +55,7 @@ class Permission(StrEnum):
     SEND_REMINDERS = "send_reminders"
     SEE_PAPERS = "see_papers"
     ADD_PAPERS = "add_papers"
+    SEE_AUDIT = "see_audit"
 
 
 _ANYONE = frozenset({Permission.SEE_OWN_DESK, Permission.SEE_RULEBOOK})
@@ -68,11 +69,12 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.ADD_PAPERS,
         Permission.IMPORT_LEDGER,
         Permission.PROPOSE_PAYMENT,
+        Permission.SEE_AUDIT,
         Permission.SEND_REMINDERS,
     },
-    Role.APPROVER: _BUREAU | {Permission.APPROVE_PAYMENT},
+    Role.APPROVER: _BUREAU | {Permission.APPROVE_PAYMENT, Permission.SEE_AUDIT},
     Role.FINANCE: _BUREAU | {Permission.MAKE_BATCH, Permission.BOOK_PAYMENT},
-    Role.AUDITOR: _BUREAU,
+    Role.AUDITOR: _BUREAU | {Permission.SEE_AUDIT},
     Role.PI: _OUTSIDE,
     Role.UNIT_MANAGER: _OUTSIDE,
     Role.JOINT_UNIT: _OUTSIDE,

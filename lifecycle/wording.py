@@ -1,8 +1,10 @@
-"""How days read, wherever they are written: on pages, in messages and on paper."""
+"""How days and changes read, wherever they are written: on pages, in messages and on paper."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -18,3 +20,19 @@ def days_left(due: date, today: date) -> str:
     if left == 0:
         return "今天"
     return f"还有 {left} 天" if left > 0 else f"逾期 {-left} 天"
+
+
+def changes_told(details: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the ``changes`` in an audit entry's details name: ``实施结束：2026-12-31 → 2027-06-30``."""
+    changes = details.get("changes")
+    for change in changes if isinstance(changes, list) else ():
+        if isinstance(change, Mapping) and "field" in change:
+            yield f"{change['field']}：{_value(change.get('old'))} → {_value(change.get('new'))}"
+
+
+def _value(value: object) -> str:
+    if value is None or value in ("", [], {}):
+        return "（空）"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "、".join(map(_value, value)) if isinstance(value, list) else str(value)

@@ -30,6 +30,11 @@ def rules_page(book: Rulebook) -> str:
     return "\n".join(_lines(book))
 
 
+def programme_page(programme: Programme) -> str:
+    """Return the rules of one programme and the document they come from, in Markdown."""
+    return "\n".join([*_document(programme.document), *_programme(programme)])
+
+
 def _lines(book: Rulebook) -> Iterator[str]:
     yield _HEAD
     for document in book.documents:

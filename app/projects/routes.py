@@ -83,7 +83,14 @@ def show(number: str) -> ResponseReturnValue:
 def _history(overview: Overview) -> dict[str, Any]:
     size = 20
     history = load_history(db.session(), overview.project.id, read_page(request.args), size)
-    return {"history": history, "size": size, "told": told}
+    may_take = current_actor().may(Permission.SEE_AUDIT)
+    number = overview.record.number
+    return {
+        "history": history,
+        "size": size,
+        "told": told,
+        "bundle_url": url_for("audit.bundle", number=number) if may_take else None,
+    }
 
 
 def _reports(overview: Overview) -> dict[str, Any]:

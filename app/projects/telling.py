@@ -7,6 +7,7 @@ from typing import Any
 
 from lifecycle.models import AuditEntry
 from lifecycle.rulebook import rulebook
+from lifecycle.wording import changes_told
 
 
 def told(entry: AuditEntry) -> list[str]:
@@ -18,6 +19,7 @@ def _told(details: Mapping[str, Any]) -> Iterator[str]:
     old, new = details.get("old", details.get("before")), details.get("new", details.get("after"))
     if isinstance(old, str | int) and isinstance(new, str | int) and old != new:
         yield f"由“{old}”变为“{new}”"
+    yield from changes_told(details)
     reasons = details.get("reasons")
     if isinstance(reasons, Mapping):
         for rule_id, reason in reasons.items():

@@ -51,6 +51,8 @@ class Programme:
     in_force_from: date | None
     in_force_until: date | None
     rules: tuple[Rule, ...]
+    files: tuple[Path, Path]
+    """Where it stands: its own file and its document's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,23 @@ class _Draft:
         return self.file, self.table.id
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A document's file, and the rules that its programmes share."""
+
+    path: Path
+    document: Document
+    drafts: list[_Draft]
+
+
 def load_programmes(folder: Path) -> list[Programme]:
     """Return every version of every programme under ``folder``; raises ``RulebookError``."""
-    documents: dict[str, tuple[Document, list[_Draft]]] = {}
+    documents: dict[str, _Shared] = {}
     for path in sorted((folder / "documents").glob("*.toml")):
         document, drafts = _read_document(path)
         if document.key in documents:
             raise RulebookError((path.name, "key"), f"制度 {document.key} 重复")
-        documents[document.key] = (document, drafts)
+        documents[document.key] = _Shared(path, document, drafts)
     programmes = [_read_programme(path, documents) for path in sorted(folder.glob("*.toml"))]
     _check_owners_of_ids(programmes)
     used = {programme.document.key for programme in programmes}
@@ -126,17 +137,19 @@ def _read_document(path: Path) -> tuple[Document, list[_Draft]]:
     return document, list(_read_rules(path.name, rules))
 
 
-def _read_programme(path: Path, documents: Mapping[str, tuple[Document, list[_Draft]]]) -> Programme:
+def _read_programme(path: Path, documents: Mapping[str, _Shared]) -> Programme:
     content = _parse(path)
     own = list(_read_rules(path.name, content.pop("rules", [])))
     settings = _settings(path.name, content.pop("set", {}))
     table = _table(_ProgrammeTable, content, (path.name,))
     if table.document not in documents:
         raise RulebookError((path.name, "document"), f"没有制度 {table.document}")
-    document, shared = documents[table.document]
-    drafts = [draft for draft in shared if draft.table.part in (None, table.part)] + own
+    shared = documents[table.document]
+    document = shared.document
+    drafts = [draft for draft in shared.drafts if draft.table.part in (None, table.part)] + own
     rules = tuple(_make_rules(path.name, document, drafts, settings))
-    return Programme(table.name, table.order, document, table.in_force_from, table.in_force_until, rules)
+    since, until, files = table.in_force_from, table.in_force_until, (path, shared.path)
+    return Programme(table.name, table.order, document, since, until, rules, files)
 
 
 def _settings(file: str, content: object) -> dict[str, Mapping[str, object]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -14,11 +15,13 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.writer.excel import ExcelWriter
 
 from lifecycle.money import WAN, Fen
 from lifecycle.record import ProjectRecord
 from reports.ledger.cells import number_text, plain_decimal
 from reports.ledger.schema import PROJECTS, SHEET_NAMES, SHEETS, Column, Kind, Sheet
+from reports.package import Package
 
 Page: TypeAlias = Any
 """openpyxl's write-only worksheet, whose type stubs know little of it."""
@@ -46,12 +49,25 @@ def write_ledger(
     sheets: Collection[str] = SHEET_NAMES,
 ) -> None:
     """Write a workbook of these records, with the sheets of those names."""
+    _filled(records, sheets).save(target)
+
+
+def ledger_bytes(records: Iterable[ProjectRecord], made: datetime) -> bytes:
+    """Return a workbook of these records, always the same bytes for the same records and moment."""
+    book = _filled(records, SHEET_NAMES)
+    book.properties.created = book.properties.modified = made.astimezone(UTC).replace(tzinfo=None)
+    target = BytesIO()
+    ExcelWriter(book, Package(target, made, lambda sheet: sheet)).save()
+    return target.getvalue()
+
+
+def _filled(records: Iterable[ProjectRecord], sheets: Collection[str]) -> Workbook:
     book = new_book()
     writers = [SheetWriter(book, sheet) for sheet in SHEETS if sheet.name in sheets]
     for record in records:
         for writer in writers:
             writer.write(record)
-    book.save(target)
+    return book
 
 
 def new_book() -> Workbook:

@@ -31,6 +31,7 @@ from tests.web.site import Account, Browser, People
 OPEN_TO_ALL = {"static", "health.healthz", "auth.sign_in"}
 ASKED_BY_PARTS: dict[str, set[Permission]] = {
     "admin": {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
+    "audit": {Permission.SEE_AUDIT},
     "auth": set(),
     "inbox": {Permission.SEE_OWN_DESK},
     "ledger": {Permission.SEE_LEDGER, Permission.IMPORT_LEDGER},

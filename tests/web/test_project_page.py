@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from io import BytesIO
 from urllib.parse import unquote
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -275,6 +277,7 @@ def test_history_says_who_did_what_when_and_why(
                 "amount_fen": 5,
                 "reasons": {"spb-23-first-ratio": "设备分批采购"},
                 "note": "请核对账号",
+                "changes": [{"field": "实施结束", "old": "2026-12-31", "new": None}, "?"],
             },
         )
         for number in range(25)
@@ -289,9 +292,26 @@ def test_history_says_who_did_what_when_and_why(
         "由“计划”变为“待审批”",
         "对沙科局发〔2023〕41号 第二十三条的说明：设备分批采购",
         "意见：请核对账号",
+        "实施结束：2026-12-31 → （空）",
+        f"序号 {entries[-1].serial} · {entries[-1].hash[:8]}",
     ):
         assert words in text
     assert "提出拨付第 4 次" not in text
     assert "提出拨付第 4 次" in browser.get("/projects/KG-1?tab=history&page=2").text
     assert "tranche.propose" not in text
     assert "amount_fen" not in text
+
+
+def test_whoever_looks_after_or_audits_a_project_takes_its_bundle(
+    as_role: AsRole, make_project: Make
+) -> None:
+    make_project("KG/1 甲")
+    for role in (Role.HANDLER, Role.APPROVER, Role.AUDITOR):
+        browser = as_role(role)
+        assert "下载审计资料包" in browser.get(f"{project_path('KG/1 甲')}?tab=history").text
+        answer = browser.get(f"/audit/bundles/{number_to_path('KG/1 甲')}")
+        assert answer.mimetype == "application/zip"
+        with ZipFile(BytesIO(answer.data)) as bundle:
+            assert "verify.py" in bundle.namelist()
+    assert "下载审计资料包" not in as_role(Role.PI).get(f"{project_path('KG/1 甲')}?tab=history").text
+    assert as_role(Role.AUDITOR).get("/audit/bundles/none").status_code == 404

@@ -1,0 +1,1 @@
+"""The audit bundle: what auditors are handed of projects, and can check without Keguan."""
