@@ -13,13 +13,13 @@ from finance.history import Told, record_each
 from finance.lining import in_transit, line_of
 from finance.lookups import find_batch, find_line, live_proposals, person
 from finance.models import Batch, BatchLine, Proposal
-from finance.refusals import LinesRefused, Obstructed, RefusedLine
+from finance.refusals import LinesRefused, RefusedLine
 from finance.states import BATCH_TRANSITIONS, BatchState
 from lifecycle.command import Work, command
 from lifecycle.models import Project, Tranche
 from lifecycle.money import yuan
 from lifecycle.record import FISCAL, Source
-from lifecycle.refusals import IllegalTransition, NotFound, SamePerson
+from lifecycle.refusals import IllegalTransition, NotFound, Obstructed, SamePerson
 from lifecycle.roles import Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
 

@@ -14,14 +14,12 @@ from sqlalchemy.orm import Session
 
 from finance.lookups import find_tranche, live_proposals
 from finance.models import Proposal
-from finance.refusals import Obstructed, ReasonNeeded
 from finance.states import IN_PROCESS, PAYABLE_NO_MORE
+from lifecycle.judging import Check, judge_act
 from lifecycle.models import Tranche
 from lifecycle.money import Fen, yuan
-from lifecycle.record import FISCAL, ExceptionNote, ProjectRecord
-from lifecycle.refusals import VerdictRefused
+from lifecycle.record import FISCAL, ProjectRecord
 from lifecycle.roles import Actor
-from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Act
 from lifecycle.rules.verdict import Verdict
 from lifecycle.stages import TrancheState, stage_of
@@ -50,29 +48,6 @@ class Candidate:
         return frozenset({"", str(tranche.number), tranche.source.value})
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What stands for and against paying a tranche today."""
-
-    verdict: Verdict
-    obstacles: tuple[str, ...]
-    """What is no article but stands in the way, in plain Chinese, with what to do."""
-
-    @property
-    def may_be_proposed(self) -> bool:
-        """Whether, usual rules apart, nothing stands in the way."""
-        return not self.obstacles and not self.verdict.refused
-
-    def demand(self) -> None:
-        """Raise ``Obstructed``, ``VerdictRefused`` or ``ReasonNeeded`` where something stands in the way."""
-        if self.obstacles:
-            raise Obstructed(self.obstacles)
-        if self.verdict.refused:
-            raise VerdictRefused(self.verdict)
-        if self.verdict.needs_reason:
-            raise ReasonNeeded(self.verdict)
-
-
 def would_be(record: ProjectRecord, paying: Collection[int], day: date) -> ProjectRecord:
     """Return the record as it would be, were the tranches at those places paid as planned on ``day``."""
     tranches = tuple(
@@ -86,15 +61,7 @@ def verdict_on(candidate: Candidate, day: date, reasons: Mapping[str, str]) -> V
     """Return what the rules say of paying on ``day``; ``reasons`` are written for usual rules, by rule id."""
     on_way = {place for place, state in enumerate(candidate.states) if state in IN_PROCESS}
     record = would_be(candidate.record, on_way | {candidate.place}, day)
-    known = {(note.rule, note.subject) for note in record.exceptions if note.approved_on <= day}
-    notes = tuple(
-        ExceptionNote(rule, subject, reason, day)
-        for rule, reason in reasons.items()
-        for subject in candidate.subjects
-        if (rule, subject) not in known
-    )
-    record = replace(record, exceptions=record.exceptions + notes)
-    return rulebook().checklist(record, Act.PAY, day, candidate.subjects)
+    return judge_act(record, Act.PAY, day, reasons, candidate.subjects)
 
 
 def obstacles_to(candidate: Candidate) -> Iterator[str]:

@@ -15,11 +15,12 @@ from finance.history import Told, record_each
 from finance.lining import in_transit, line_of, restate_line
 from finance.lookups import find_batch, live_proposals, person
 from finance.models import Batch, BatchLine, Proposal
-from finance.refusals import LinesRefused, Obstructed, RefusedLine
+from finance.refusals import LinesRefused, RefusedLine
 from finance.states import BATCH_TRANSITIONS, BatchState
 from lifecycle.command import Work, command
 from lifecycle.models import Agency
 from lifecycle.money import yuan
+from lifecycle.refusals import Obstructed
 from lifecycle.roles import Actor, Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
 

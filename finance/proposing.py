@@ -9,27 +9,27 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from finance.basis import payment_basis
 from finance.checking import Candidate, candidates, check, check_proposed
-from finance.kept import to_keep
 from finance.lookups import find_tranche, live_proposals, person
 from finance.models import Proposal
 from finance.states import Ending
 from lifecycle.command import Work, command
+from lifecycle.judging import (
+    MOST_TEXT,
+    demand_reasons,
+    given_reasons,
+    keep_reason,
+    newly_excused,
+    to_keep,
+)
 from lifecycle.models import ExceptionNote, Tranche
 from lifecycle.money import yuan
 from lifecycle.refusals import InvalidInput, NotFound, SamePerson
 from lifecycle.roles import Permission
-from lifecycle.rules.verdict import Line, Mark, Verdict
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
-
-LEAST_REASON = 10
-"""Characters of a reason below which it says nothing."""
-
-MOST_TEXT = 1000
-"""Characters of a reason or a note."""
 
 
 @command("tranche.propose", Permission.PROPOSE_PAYMENT)
@@ -43,10 +43,11 @@ def propose(work: Work, tranche_id: int, today: date, reasons: Mapping[str, str]
     tranche, _ = find_tranche(work.session, work.actor, tranche_id)
     now, then = tranche.state, advance(TRANCHE_TRANSITIONS, tranche.state, TrancheState.PROPOSED)
     [(_, candidate)] = candidates(work.session, [tranche])
-    found = check(candidate, today, _given(reasons))
+    found = check(candidate, today, given_reasons(reasons))
     found.demand()
-    used = {line.rule.id: line.reason for line in _newly_excused(candidate, found.verdict) if line.reason}
-    _demand_reasons(used)
+    excused = newly_excused(candidate.record, found.verdict)
+    used = {line.rule.id: line.reason for line in excused if line.reason}
+    demand_reasons(used)
     tranche.state = then
     proposal = Proposal(
         tranche_id=tranche.id,
@@ -76,8 +77,8 @@ def approve(work: Work, tranche_id: int, today: date) -> None:
     [(_, candidate)] = candidates(work.session, [tranche])
     found = check_proposed(candidate, proposal, today)
     found.demand()
-    for line in _newly_excused(candidate, found.verdict):
-        _keep_reason(work, tranche.project_id, line, today)
+    for line in newly_excused(candidate.record, found.verdict):
+        keep_reason(work, tranche.project_id, line, today)
     tranche.state = then
     proposal.approved_by_id, proposal.approved_on = person(work), today
     _record(work, tranche, candidate, "批准拨付", now, {"reasons": proposal.reasons, "on": today})
@@ -132,46 +133,6 @@ def _end(work: Work, tranche: Tranche, ending: Ending, today: date, note: str) -
     proposal.ending, proposal.ended_on, proposal.note = ending, today, note or None
     proposal.ended_by_id = person(work)
     return proposal
-
-
-def _given(reasons: Mapping[str, str]) -> dict[str, str]:
-    return {rule: text.strip() for rule, text in reasons.items() if text.strip()}
-
-
-def _demand_reasons(used: Mapping[str, str]) -> None:
-    wanted = f"理由应在 {LEAST_REASON} 至 {MOST_TEXT} 字之间，请写明具体情况。"
-    errors = {rule: wanted for rule, text in used.items() if not LEAST_REASON <= len(text) <= MOST_TEXT}
-    if errors:
-        raise InvalidInput(errors)
-
-
-def _newly_excused(candidate: Candidate, verdict: Verdict) -> list[Line]:
-    """Return the lines that a reason of this proposal excuses, not one approved before."""
-    known = {(note.rule, note.subject, note.reason) for note in candidate.record.exceptions}
-    return [
-        line
-        for line in verdict.lines
-        if line.mark is Mark.REASON_GIVEN and (line.rule.id, line.subject, line.reason) not in known
-    ]
-
-
-def _keep_reason(work: Work, project_id: int, line: Line, today: date) -> None:
-    """Put the reason on the project's record, so that the finding shows it and the ledger carries it."""
-    note = ExceptionNote
-    same = (note.project_id == project_id, note.rule == line.rule.id, note.subject == line.subject)
-    work.session.execute(delete(note).where(*same))
-    last = select(func.coalesce(func.max(note.position), -1)).where(note.project_id == project_id)
-    work.session.add(
-        ExceptionNote(
-            project_id=project_id,
-            position=(work.session.scalar(last) or 0) + 1,
-            rule=line.rule.id,
-            subject=line.subject,
-            reason=line.reason,
-            approved_on=today,
-        )
-    )
-    work.touch(project_id)
 
 
 def _drop_reasons(work: Work, project_id: int, proposal: Proposal) -> None:

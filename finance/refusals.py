@@ -5,27 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lifecycle.refusals import Refusal, VerdictRefused
-from lifecycle.rules.verdict import Line, Verdict
-
-
-class Obstructed(Refusal):
-    """Something that is no article stands in the way; ``obstacles`` says all of it, with what to do."""
-
-    def __init__(self, obstacles: Sequence[str]) -> None:
-        super().__init__("；".join(text.rstrip("。") for text in obstacles) + "。")
-        self.obstacles = tuple(obstacles)
-
-
-class ReasonNeeded(VerdictRefused):
-    """Usual rules are not held, and nobody has written why to go on; ``lines`` are those rules."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict)
-        self.lines: tuple[Line, ...] = verdict.needs_reason
-        names = "、".join(dict.fromkeys(line.rule.citation for line in self.lines))
-        self.message = f"未达到一般性规定（{names}）。确需拨付的，请由经办人逐项写明理由后提交。"
-        self.args = (self.message,)
+from lifecycle.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)

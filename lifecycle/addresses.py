@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
+
+from lifecycle.models.turn import TurnKind
 
 _MARK = "~"
 """Put before a part that browsers and servers would drop: an empty one, one dot or two."""
@@ -11,6 +14,24 @@ _MARK = "~"
 def project_path(number: str) -> str:
     """Return the path of a project's page, from the root of the site."""
     return f"/projects/{number_to_path(number)}"
+
+
+_TURN_PATHS: Mapping[TurnKind, str] = {
+    TurnKind.AGREEMENT: "/agreements/{}",
+    TurnKind.REPORT: "/reports/{}",
+    TurnKind.CHANGE: "/changes/{}",
+    TurnKind.INSPECTION: "/oversight/inspections/{}",
+    TurnKind.MEASURE: "/oversight/measures/{}",
+    TurnKind.INTEGRITY: "/oversight/integrity/{}",
+    TurnKind.ACCEPTANCE: "/acceptance/{}",
+    TurnKind.CLEARING: "/acceptance/clearing/{}",
+    TurnKind.REVIEW: "/reviews/{}",
+}
+
+
+def turn_path(kind: TurnKind, ref_id: int) -> str:
+    """Return the path of the page on which something that waits goes on, from the root of the site."""
+    return _TURN_PATHS[kind].format(ref_id)
 
 
 def number_to_path(number: str) -> str:

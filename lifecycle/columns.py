@@ -20,6 +20,7 @@ from lifecycle.record import (
     Change,
     ExceptionNote,
     Indicator,
+    Measure,
     Milestone,
     Partner,
     ProjectRecord,
@@ -95,10 +96,16 @@ LINES: tuple[Lines, ...] = (
     _lines("annual_reports", AnnualReport, models.AnnualReport),
     _lines("changes", Change, models.Change),
     _lines("exceptions", ExceptionNote, models.ExceptionNote),
+    _lines("measures", Measure, models.Measure),
 )
 """Every table of lines that maps field by field. Tranches, parties and the acceptance have their own ways."""
 
-ELSEWHERE = frozenset({"tranches", "acceptance", "signatories", *(lines.attribute for lines in LINES)})
+NEVER_KEPT = frozenset({"members", "experts"})
+"""Fields of the record that an act fills in for its own checklist."""
+
+ELSEWHERE = frozenset(
+    {"tranches", "acceptance", "signatories", *(lines.attribute for lines in LINES), *NEVER_KEPT}
+)
 """Fields of the record that the project's own row does not hold."""
 
 PROJECT = _table(models.Project)

@@ -29,10 +29,13 @@ class Message:
     told_on: date
     is_read: bool
     project: str | None
+    own_path: str | None
 
     @property
     def path(self) -> str | None:
         """The path of the page on which to act."""
+        if self.own_path is not None:
+            return self.own_path
         return None if self.project is None else project_path(self.project)
 
 
@@ -77,7 +80,7 @@ def open_inbox(session: Session, actor: Actor, page: int = 1, per_page: int = 20
 
 
 def _message(row: InboxMessage, project: str | None) -> Message:
-    return Message(row.id, row.title, row.body, row.told_on, row.read_at is not None, project)
+    return Message(row.id, row.title, row.body, row.told_on, row.read_at is not None, project, row.path)
 
 
 @command("inbox.read", Permission.SEE_OWN_DESK)

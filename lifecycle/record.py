@@ -118,6 +118,13 @@ class Conclusion(StrEnum):
     TERMINATED = "终止"
 
 
+class MeasureKind(StrEnum):
+    """What an inspection can order (SPB 31); both are marks on a project, not stages."""
+
+    RECTIFICATION = "限期整改"
+    HOLD = "暂缓拨付"
+
+
 @dataclass(frozen=True, slots=True)
 class Partner:
     """参与单位, its place, its share of the public money and the dates of its cooperation agreement."""
@@ -247,6 +254,32 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What was ordered of a project, in force from its day until it is settled: done, or lifted."""
+
+    number: int
+    kind: MeasureKind
+    ordered_on: date
+    due: date | None
+    """By when a rectification is owed; a hold has none."""
+    settled_on: date | None
+    text: str
+
+    def open_on(self, day: date) -> bool:
+        """Whether it is in force on ``day``."""
+        return self.ordered_on <= day and (self.settled_on is None or day < self.settled_on)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedExpert:
+    """An expert who is to review a project, with what could make her partial."""
+
+    name: str
+    email: str | None
+    units: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ExceptionNote:
     """例外说明: why staff went on although a *usual* rule was not held."""
 
@@ -298,6 +331,14 @@ class ProjectRecord:
     changes: tuple[Change, ...] = ()
     acceptance: Acceptance | None = None
     exceptions: tuple[ExceptionNote, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    """Not in the ledger: what inspections ordered."""
+    clearing_opened_on: date | None = None
+    """Not in the ledger: the day on which clearing began after a failure or termination."""
+    members: tuple[str, ...] = ()
+    """Never kept with the record: the names of the project's people, filled in where an act asks for them."""
+    experts: tuple[NamedExpert, ...] = ()
+    """Never kept with the record: whom a panel is to consist of, filled in for the checklist of that act."""
 
     @property
     def fiscal(self) -> Fen:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from lifecycle.roles import ROLE_NAMES, Role
 
 if TYPE_CHECKING:
     from lifecycle.roles import Permission
-    from lifecycle.rulebook import Verdict
+    from lifecycle.rules.verdict import Line, Verdict
 
 
 class Refusal(Exception):
@@ -24,6 +26,30 @@ class NotPermitted(Refusal):
     def __init__(self, permission: Permission) -> None:
         super().__init__("您的角色不能办理这一事项，请联系本单位管理员。")
         self.permission = permission
+
+
+class NotTheirs(Refusal):
+    """The actor sees the project, but not in the role in which this act is taken."""
+
+    def __init__(self, roles: Sequence[Role]) -> None:
+        names = "、".join(ROLE_NAMES[role] for role in roles)
+        super().__init__(f"这一项由本项目的{names}办理。")
+        self.roles = tuple(roles)
+
+
+class Obstructed(Refusal):
+    """Something that is no article stands in the way; ``obstacles`` says all of it, with what to do."""
+
+    def __init__(self, obstacles: Sequence[str]) -> None:
+        super().__init__("；".join(text.rstrip("。") for text in obstacles) + "。")
+        self.obstacles = tuple(obstacles)
+
+
+class OutOfDate(Refusal):
+    """Somebody else has saved in the meantime: what was typed rests on an older state."""
+
+    def __init__(self) -> None:
+        super().__init__("这份材料刚才已被其他人保存过，请核对最新内容后再保存；您填写的内容仍在下方。")
 
 
 class NotFound(Refusal):
@@ -64,3 +90,14 @@ class VerdictRefused(Refusal):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__("不符合规定，暂不能办理：请对照核对单逐项处理。")
         self.verdict = verdict
+
+
+class ReasonNeeded(VerdictRefused):
+    """Usual rules are not held, and nobody has written why to go on; ``lines`` are those rules."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.lines: tuple[Line, ...] = verdict.needs_reason
+        names = "、".join(dict.fromkeys(line.rule.citation for line in self.lines))
+        self.message = f"未达到一般性规定（{names}）。确需办理的，请逐项写明理由后提交。"
+        self.args = (self.message,)

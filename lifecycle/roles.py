@@ -56,29 +56,108 @@ class Permission(StrEnum):
     SEE_PAPERS = "see_papers"
     ADD_PAPERS = "add_papers"
     SEE_AUDIT = "see_audit"
+    REGISTER_PROJECT = "register_project"
+    DRAFT_AGREEMENT = "draft_agreement"
+    FINALISE_AGREEMENT = "finalise_agreement"
+    RECORD_SIGNATURE = "record_signature"
+    SEE_REPORTS = "see_reports"
+    FILE_REPORT = "file_report"
+    CONFIRM_REPORT = "confirm_report"
+    DECIDE_REPORT = "decide_report"
+    SEE_CHANGES = "see_changes"
+    APPLY_CHANGE = "apply_change"
+    CONFIRM_CHANGE = "confirm_change"
+    CONSENT_CHANGE = "consent_change"
+    HANDLE_CHANGE = "handle_change"
+    APPROVE_CHANGE = "approve_change"
+    SEE_OVERSIGHT = "see_oversight"
+    INSPECT = "inspect"
+    APPROVE_MEASURE = "approve_measure"
+    RECTIFY = "rectify"
+    RECORD_INTEGRITY = "record_integrity"
+    APPROVE_INTEGRITY = "approve_integrity"
+    APPLY_ACCEPTANCE = "apply_acceptance"
+    CONFIRM_ACCEPTANCE = "confirm_acceptance"
+    HANDLE_ACCEPTANCE = "handle_acceptance"
+    CONCLUDE_ACCEPTANCE = "conclude_acceptance"
+    ACCEPT_ONESELF = "accept_oneself"
+    CLEAR_ACCOUNTS = "clear_accounts"
+    JOIN_REVIEW = "join_review"
+    FORM_PANEL = "form_panel"
+    SEE_REVIEWS = "see_reviews"
+    GIVE_OPINION = "give_opinion"
+    ENTER_SPENDING = "enter_spending"
+    RECORD_RECEIPT = "record_receipt"
 
 
 _ANYONE = frozenset({Permission.SEE_OWN_DESK, Permission.SEE_RULEBOOK})
-_READER = _ANYONE | {Permission.SEE_PROJECTS, Permission.SEE_PAPERS}
-_OUTSIDE = _READER | {Permission.ADD_PAPERS}
+_READER = _ANYONE | {
+    Permission.SEE_PROJECTS,
+    Permission.SEE_PAPERS,
+    Permission.SEE_REPORTS,
+    Permission.SEE_CHANGES,
+    Permission.SEE_OVERSIGHT,
+}
 _BUREAU = _READER | {Permission.SEE_MONEY, Permission.SEE_LEDGER}
+_HANDLES = {
+    Permission.ADD_PAPERS,
+    Permission.SEE_AUDIT,
+    Permission.IMPORT_LEDGER,
+    Permission.PROPOSE_PAYMENT,
+    Permission.SEND_REMINDERS,
+    Permission.REGISTER_PROJECT,
+    Permission.DRAFT_AGREEMENT,
+    Permission.FINALISE_AGREEMENT,
+    Permission.RECORD_SIGNATURE,
+    Permission.DECIDE_REPORT,
+    Permission.HANDLE_CHANGE,
+    Permission.INSPECT,
+    Permission.RECORD_INTEGRITY,
+    Permission.HANDLE_ACCEPTANCE,
+    Permission.FORM_PANEL,
+}
+_APPROVES = {
+    Permission.SEE_AUDIT,
+    Permission.APPROVE_PAYMENT,
+    Permission.APPROVE_CHANGE,
+    Permission.APPROVE_MEASURE,
+    Permission.APPROVE_INTEGRITY,
+    Permission.CONCLUDE_ACCEPTANCE,
+}
+_LEADS = {
+    Permission.ADD_PAPERS,
+    Permission.DRAFT_AGREEMENT,
+    Permission.FILE_REPORT,
+    Permission.APPLY_CHANGE,
+    Permission.RECTIFY,
+    Permission.APPLY_ACCEPTANCE,
+    Permission.ENTER_SPENDING,
+}
+_ANSWERS_FOR_THE_UNIT = _LEADS | {
+    Permission.RECORD_SIGNATURE,
+    Permission.CONFIRM_REPORT,
+    Permission.CONFIRM_CHANGE,
+    Permission.CONFIRM_ACCEPTANCE,
+    Permission.ACCEPT_ONESELF,
+    Permission.RECORD_RECEIPT,
+}
+_CO_RUNS = {
+    Permission.ADD_PAPERS,
+    Permission.RECORD_SIGNATURE,
+    Permission.CONSENT_CHANGE,
+    Permission.JOIN_REVIEW,
+    Permission.RECORD_RECEIPT,
+}
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
-    Role.HANDLER: _BUREAU
-    | {
-        Permission.ADD_PAPERS,
-        Permission.IMPORT_LEDGER,
-        Permission.PROPOSE_PAYMENT,
-        Permission.SEE_AUDIT,
-        Permission.SEND_REMINDERS,
-    },
-    Role.APPROVER: _BUREAU | {Permission.APPROVE_PAYMENT, Permission.SEE_AUDIT},
-    Role.FINANCE: _BUREAU | {Permission.MAKE_BATCH, Permission.BOOK_PAYMENT},
+    Role.HANDLER: _BUREAU | _HANDLES,
+    Role.APPROVER: _BUREAU | _APPROVES,
+    Role.FINANCE: _BUREAU | {Permission.MAKE_BATCH, Permission.BOOK_PAYMENT, Permission.CLEAR_ACCOUNTS},
     Role.AUDITOR: _BUREAU | {Permission.SEE_AUDIT},
-    Role.PI: _OUTSIDE,
-    Role.UNIT_MANAGER: _OUTSIDE,
-    Role.JOINT_UNIT: _OUTSIDE,
-    Role.EXPERT: _ANYONE | {Permission.SEE_PAPERS},
+    Role.PI: _READER | _LEADS,
+    Role.UNIT_MANAGER: _READER | _ANSWERS_FOR_THE_UNIT,
+    Role.JOINT_UNIT: _READER | _CO_RUNS,
+    Role.EXPERT: _ANYONE | {Permission.SEE_PAPERS, Permission.SEE_REVIEWS, Permission.GIVE_OPINION},
     Role.ADMIN: _ANYONE | {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
 }
 """The whole of who may do what. A person holding several roles may do what any of them may."""

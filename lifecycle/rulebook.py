@@ -51,7 +51,12 @@ class Rulebook:
         self.programmes: tuple[str, ...] = tuple(versions)
         """The programmes' names, in the order of their files."""
         self.documents: tuple[Document, ...] = tuple(
-            {one.document.key: one.document for found in versions.values() for one in found}.values()
+            {
+                rule.document.key: rule.document
+                for found in versions.values()
+                for one in found
+                for rule in one.rules
+            }.values()
         )
         self.usual_rules: frozenset[str] = frozenset(
             rule.id for rule in self._rules.values() if rule.strength is Strength.USUAL

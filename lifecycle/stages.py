@@ -80,6 +80,8 @@ def stage_of(record: ProjectRecord) -> Stage:
             return Stage.CLOSED
         if acceptance.cleared_on:
             return Stage.CLEARED
+        if record.clearing_opened_on:
+            return Stage.CLEARING
         return Stage.NOT_PASSED if conclusion is Conclusion.FAILED else Stage.TERMINATED
     if acceptance and acceptance.applied_on:
         return Stage.SELF_ACCEPTANCE if record.self_established else Stage.IN_ACCEPTANCE

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.models import Project
-from lifecycle.refusals import NotFound
+from lifecycle.refusals import NotFound, NotTheirs
 from lifecycle.roles import Actor, Role
 
 
@@ -27,6 +29,34 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if Role.PI in actor.roles and actor.email:
         ways.append(func.lower(Project.pi_email) == actor.email.lower())
     return and_(own_agency, or_(*ways)) if ways else false()
+
+
+def visible_as(actor: Actor, role: Role) -> ColumnElement[bool]:
+    """Return the condition that a project is the actor's to act on in one of her roles.
+
+    A person who is one project's unit and another's joint unit sees both, but acts for each as what she is.
+    """
+    return visible(replace(actor, roles=actor.roles & {role}, units=_units_as(actor, role)))
+
+
+def _units_as(actor: Actor, role: Role) -> frozenset[tuple[Role, str]]:
+    return frozenset((held, unit) for held, unit in actor.units if held is role)
+
+
+def acting_as(session: Session, actor: Actor, project_id: int, *roles: Role) -> bool:
+    """Whether the actor holds one of the roles for this very project. The system acts as anybody."""
+    if actor.is_system:
+        return True
+    ways = [visible_as(actor, role) for role in roles if role in actor.roles]
+    if not ways:
+        return False
+    return session.scalar(select(Project.id).where(Project.id == project_id, or_(*ways))) is not None
+
+
+def demand_acting_as(session: Session, actor: Actor, project_id: int, *roles: Role) -> None:
+    """Demand that the actor holds one of the roles for this very project. Raises ``NotTheirs``."""
+    if not acting_as(session, actor, project_id, *roles):
+        raise NotTheirs(roles)
 
 
 def find_project(session: Session, actor: Actor, number: str) -> Project:

@@ -22,7 +22,11 @@ _HEAD = """# 规则一览
 “义务人”一栏是有期限的事项由谁完成。只在办理前核对、不列为问题的规则，类别后注明“仅核对”。
 """
 _STRENGTHS = {Strength.MUST: "必须", Strength.USUAL: "一般"}
-_ACTS = {Act.SIGN: "签订", Act.PAY: "拨付", Act.CHANGE: "变更", Act.CONCLUDE: "结题"}
+_ACTS = {Act.SIGN: "签订", Act.PAY: "拨付", Act.CHANGE: "变更"} | {
+    Act.REVIEW: "组织评议",
+    Act.APPLY: "申请验收",
+    Act.CONCLUDE: "结题",
+}
 
 
 def rules_page(book: Rulebook) -> str:
@@ -41,8 +45,9 @@ def _lines(book: Rulebook) -> Iterator[str]:
         yield from _document(document)
         for name in book.programmes:
             programme = book.programme(name)
-            if programme.document.key == document.key:
-                yield from _programme(programme)
+            rules = [rule for rule in programme.rules if rule.document.key == document.key]
+            if rules:
+                yield from _programme(programme, rules)
 
 
 def _document(document: Document) -> Iterator[str]:
@@ -59,13 +64,13 @@ def _in_force(document: Document) -> str:
     return since + until
 
 
-def _programme(programme: Programme) -> Iterator[str]:
+def _programme(programme: Programme, rules: list[Rule]) -> Iterator[str]:
     yield f"### {programme.name}"
     yield ""
     yield "| 条款 | 规则编号 | 类别 | 要求 | 办理前提示 | 义务人 |"
     yield "| --- | --- | --- | --- | --- | --- |"
-    articles = list(dict.fromkeys(rule.article for rule in programme.rules))
-    for rule in sorted(programme.rules, key=lambda rule: articles.index(rule.article)):
+    articles = list(dict.fromkeys(rule.article for rule in rules))
+    for rule in sorted(rules, key=lambda rule: articles.index(rule.article)):
         yield _row(rule)
     yield ""
 

@@ -26,7 +26,7 @@ DUTIES = {
 }
 """What each role does, for whoever gives it; in the order of the form."""
 
-WITH_UNITS = (Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
+WITH_UNITS = (Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT, Role.EXPERT)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 """Loose on purpose: offices have addresses within their own network, such as …@kjj.local."""
 
@@ -58,6 +58,9 @@ class PersonForm(Form):
     pi_units = TextAreaField("项目负责人所在单位", [at_most(2000)], description="可不填，每行一个")
     unit_manager_units = TextAreaField("代表哪些承担单位", [at_most(2000)], description=_EXACT)
     joint_unit_units = TextAreaField("代表哪些联合实施单位", [at_most(2000)], description=_EXACT)
+    expert_units = TextAreaField(
+        "专家所在单位", [at_most(2000)], description="每行一个；用于核对专家是否与所评项目有关"
+    )
 
     def posts(self) -> Iterator[Post]:
         """Yield the posts that are ticked, one a unit where there are units."""

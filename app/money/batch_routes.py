@@ -21,9 +21,9 @@ from finance.batching import remove_line as remove_from_batch
 from finance.booking import book_batch, book_payment
 from finance.issuing import issue_batch
 from finance.lookups import find_line
-from finance.refusals import LinesRefused, Obstructed
+from finance.refusals import LinesRefused
 from finance.states import BatchState
-from lifecycle.refusals import SamePerson
+from lifecycle.refusals import Obstructed, SamePerson
 from lifecycle.roles import Permission
 from lifecycle.stages import TrancheState
 from reports.sheet import disbursement_sheet

@@ -10,7 +10,7 @@ from wtforms import StringField, TextAreaField
 from app.forms import DayField, Form, required
 from finance.batches import ShownLine
 from finance.booking import Booking
-from finance.proposing import LEAST_REASON, MOST_TEXT
+from lifecycle.judging import LEAST_REASON, MOST_TEXT
 from lifecycle.rules.verdict import Line
 
 

@@ -18,8 +18,7 @@ from finance.proposing import approve as approve_payment
 from finance.proposing import propose as propose_payment
 from finance.proposing import return_ as return_payment
 from finance.proposing import withdraw as withdraw_payment
-from finance.refusals import Obstructed
-from lifecycle.refusals import SamePerson, VerdictRefused
+from lifecycle.refusals import Obstructed, SamePerson, VerdictRefused
 from lifecycle.roles import Permission
 from lifecycle.rulebook import rulebook
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.money.lifting import lifts
 from app.permissions import roles_with
-from finance.checking import Check, payment_check
-from finance.kept import verdict_kept
+from finance.checking import payment_check
 from finance.lookups import find_tranche, live_proposals
 from finance.trail import tranche_trail
 from finance.tranches import ProjectTranche, project_tranches
+from lifecycle.judging import Check, verdict_kept
 from lifecycle.models import AuditEntry, Project
 from lifecycle.roles import Actor, Permission
 from lifecycle.rules.verdict import Verdict
@@ -102,7 +102,7 @@ def standing_of(session: Session, actor: Actor, tranche_id: int, today: date) ->
 
 def _kept(session: Session, tranche_id: int) -> Verdict | None:
     proposal = live_proposals(session, [tranche_id]).get(tranche_id)
-    return verdict_kept(proposal) if proposal else None
+    return verdict_kept(proposal.verdict) if proposal else None
 
 
 def _obstacles(tranche: ProjectTranche, check: Check | None, actor: Actor) -> Sequence[str]:

@@ -10,7 +10,14 @@ from lifecycle.roles import ROLE_NAMES
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Act, Document, Rule, Scope, Strength
 
-ACTS = {Act.SIGN: "签订任务书", Act.PAY: "拨付", Act.CHANGE: "变更", Act.CONCLUDE: "验收结题"}
+ACTS = {
+    Act.SIGN: "签订任务书",
+    Act.PAY: "拨付",
+    Act.CHANGE: "变更",
+    Act.REVIEW: "组织评议",
+    Act.APPLY: "申请验收",
+    Act.CONCLUDE: "验收结题",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +100,14 @@ def _searched(shown: ShownDocument, words: list[str]) -> ShownDocument:
 def _document(document: Document) -> ShownDocument:
     book = rulebook()
     versions = [book.programme(name) for name in book.programmes]
-    programmes = [one for one in versions if one.document.key == document.key]
+    programmes = [
+        one for one in versions if any(rule.document.key == document.key for rule in one.rules)
+    ]
     rules: dict[str, list[tuple[str, Rule]]] = {}
     for programme in programmes:
         for rule in programme.rules:
-            rules.setdefault(rule.id, []).append((programme.name, rule))
+            if rule.document.key == document.key:
+                rules.setdefault(rule.id, []).append((programme.name, rule))
     shown = [_rule(found, len(programmes)) for found in rules.values()]
     articles = dict.fromkeys(rule.article for rule in shown)
     return ShownDocument(

@@ -10,11 +10,12 @@ from app.extensions import db
 from app.permissions import current_actor, may
 from app.projects.asking import read_page, read_size
 from app.projects.routes import SIZE
-from app.workbench.rows import duty_rows, first_step, waiting_groups
+from app.workbench.rows import duty_rows, first_step, turn_rows, waiting_groups
 from finance.waiting import find_waiting
 from lifecycle.desk import Urgency, heap, heap_sizes, open_desk
 from lifecycle.listing import any_project
 from lifecycle.roles import Permission
+from lifecycle.turns import count_turns, list_turns
 
 bp = Blueprint("workbench", __name__)
 
@@ -29,14 +30,37 @@ def index() -> ResponseReturnValue:
     today, actor, data = clock.today(), current_actor(), db.session()
     desk = open_desk(data, actor, today, FIRST)
     waiting = find_waiting(data, actor, today, FIRST, desk.revision)
-    empty = not any(desk.sizes.values()) and not waiting.count
+    turns = list_turns(data, actor, FIRST)
+    turn_count = len(turns) if len(turns) < FIRST else count_turns(data, actor)
+    empty = not any(desk.sizes.values()) and not waiting.count and not turns
     return render_template(
         "workbench/index.html",
         sizes=desk.sizes,
         heaps={one: duty_rows(duties, actor) for one, duties in desk.heaps.items()},
         groups=waiting_groups(waiting, actor),
         waiting=waiting,
+        turns=turn_rows(turns),
+        turn_count=turn_count,
         first_step=first_step(actor, any_project(data, actor)) if empty else None,
+    )
+
+
+@bp.get("/turns/")
+@may(Permission.SEE_OWN_DESK)
+def turns() -> ResponseReturnValue:
+    """Show everything that waits for the person, page by page."""
+    actor, data = current_actor(), db.session()
+    size = read_size(request.args, session.get(SIZE))
+    count = count_turns(data, actor)
+    pages = max(1, -(-count // size))
+    page = min(read_page(request.args), pages)
+    return render_template(
+        "workbench/turns.html",
+        rows=turn_rows(list_turns(data, actor, size, (page - 1) * size)),
+        count=count,
+        page_number=page,
+        pages=pages,
+        size=size,
     )
 
 

@@ -10,10 +10,12 @@ from flask import url_for
 from app.steps import Step, batch_step, duty_step, tranche_step
 from finance.states import BatchState
 from finance.waiting import Waiting, WaitingBatch, WaitingTranche
+from lifecycle.addresses import turn_path
 from lifecycle.desk import DeskDuty
 from lifecycle.roles import Actor, Permission
 from lifecycle.rulebook import rulebook
 from lifecycle.stages import TrancheState
+from lifecycle.turns import WaitingTurn
 
 GROUPS = {
     TrancheState.PLANNED: ("待提出拨付", "计划日期", "30 天内应拨、还没有提出的款项"),
@@ -51,6 +53,22 @@ def _duty_row(duty: DeskDuty, actor: Actor) -> dict[str, Any]:
         "next_label": step.label,
         "next_url": step.url,
     }
+
+
+def turn_rows(turns: Iterable[WaitingTurn]) -> list[dict[str, Any]]:
+    """Return what waits at a step of its way, as the workbench's table shows it."""
+    return [
+        {
+            "title": turn.project_title,
+            "number": turn.project_number,
+            "unit": turn.lead_unit,
+            "words": turn.words,
+            "since": turn.since,
+            "due": turn.due,
+            "url": turn_path(turn.kind, turn.ref_id),
+        }
+        for turn in turns
+    ]
 
 
 def waiting_groups(waiting: Waiting, actor: Actor) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,16 @@
-"""The tables of the record, of people, and of what is kept. Batches are the finance floor's."""
+"""The tables of the record, of people, of what happens to a project, and of what is kept.
 
+Batches are the finance floor's.
+"""
+
+from lifecycle.models.acceptance import AcceptanceCase, AcceptanceState, Clearing
+from lifecycle.models.agreement import (
+    AgreementState,
+    AgreementVersion,
+    ChangeRequest,
+    ChangeState,
+    Signature,
+)
 from lifecycle.models.audit import AuditChain, AuditEntry
 from lifecycle.models.base import Base, Instant, choice
 from lifecycle.models.clock import InboxMessage, JobRun, OutboxMessage, Reminder
@@ -20,12 +31,39 @@ from lifecycle.models.project import (
     Spending,
     Tranche,
 )
+from lifecycle.models.report import (
+    MemberField,
+    MemberState,
+    Panel,
+    PanelMember,
+    PanelState,
+    PanelSubject,
+    Report,
+    ReportKind,
+    ReportState,
+)
 from lifecycle.models.standing import KeptDuty, KeptFinding
+from lifecycle.models.supervision import (
+    Inspection,
+    InspectionKind,
+    InspectionState,
+    IntegrityAct,
+    IntegrityEntry,
+    IntegrityState,
+    Measure,
+    MeasureState,
+    Outcome,
+)
+from lifecycle.models.turn import Turn, TurnKind
 from lifecycle.models.upload import LedgerUpload, UploadState, UploadStep
 
 __all__ = [
     "Acceptance",
+    "AcceptanceCase",
+    "AcceptanceState",
     "Agency",
+    "AgreementState",
+    "AgreementVersion",
     "AnnualReport",
     "Attachment",
     "AuditChain",
@@ -33,25 +71,49 @@ __all__ = [
     "Base",
     "BudgetLine",
     "Change",
+    "ChangeRequest",
+    "ChangeState",
+    "Clearing",
     "ExceptionNote",
     "InboxMessage",
     "Indicator",
+    "Inspection",
+    "InspectionKind",
+    "InspectionState",
     "Instant",
+    "IntegrityAct",
+    "IntegrityEntry",
+    "IntegrityState",
     "JobRun",
     "KeptDuty",
     "KeptFinding",
     "LedgerUpload",
+    "Measure",
+    "MeasureState",
+    "MemberField",
+    "MemberState",
     "Membership",
     "Milestone",
     "OutboxMessage",
+    "Outcome",
+    "Panel",
+    "PanelMember",
+    "PanelState",
+    "PanelSubject",
     "Partner",
     "Party",
     "Payment",
     "Project",
     "Reminder",
+    "Report",
+    "ReportKind",
+    "ReportState",
     "SignInTries",
+    "Signature",
     "Spending",
     "Tranche",
+    "Turn",
+    "TurnKind",
     "UploadState",
     "UploadStep",
     "User",

@@ -44,6 +44,8 @@ class InboxMessage(Base):
     reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
     title: Mapped[str]
     body: Mapped[str]
+    path: Mapped[str | None]
+    """The page on which to act, where it is not the project's own."""
     told_on: Mapped[date]
     read_at: Mapped[datetime | None]
 

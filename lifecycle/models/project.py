@@ -76,6 +76,7 @@ class Project(Base):
     own_fen: Mapped[FenColumn]
     bank_name: Mapped[str | None]
     bank_account: Mapped[str | None]
+    clearing_opened_on: Mapped[date | None]
 
     stage: Mapped[Stage] = mapped_column(choice(Stage, "stage"))
     year: Mapped[int]
@@ -89,14 +90,14 @@ class Project(Base):
     """Number, title, unit and person, in characters, pinyin and initials, lower case."""
 
 
-class _OfProject:
+class OfProject:
     """Columns of every table whose rows belong to a project and keep their order."""
 
     id: Mapped[Id]
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
 
 
-class Party(_OfProject, Base):
+class Party(OfProject, Base):
     """签署方: who has signed the task agreement, in the order given."""
 
     __tablename__ = "party"
@@ -106,7 +107,7 @@ class Party(_OfProject, Base):
     signatory: Mapped[Signatory] = mapped_column(choice(Signatory, "signatory"))
 
 
-class Partner(_OfProject, Base):
+class Partner(OfProject, Base):
     """参与单位."""
 
     __tablename__ = "partner"
@@ -121,7 +122,7 @@ class Partner(_OfProject, Base):
     agreement_until: Mapped[date | None]
 
 
-class Indicator(_OfProject, Base):
+class Indicator(OfProject, Base):
     """考核指标. ``*_number`` is the quantified value, NULL where there is none."""
 
     __tablename__ = "indicator"
@@ -139,7 +140,7 @@ class Indicator(_OfProject, Base):
     agreed_number: Mapped[Decimal | None]
 
 
-class Tranche(_OfProject, Base):
+class Tranche(OfProject, Base):
     """A tranche (期次) of one source: what is planned, and where its payment stands."""
 
     __tablename__ = "tranche"
@@ -172,7 +173,7 @@ class Payment(Base):
     """NULL where the payment came with a ledger."""
 
 
-class Spending(_OfProject, Base):
+class Spending(OfProject, Base):
     """支出. A negative amount is a reversal; a row is never overwritten."""
 
     __tablename__ = "spending"
@@ -186,7 +187,7 @@ class Spending(_OfProject, Base):
     note: Mapped[str | None]
 
 
-class BudgetLine(_OfProject, Base):
+class BudgetLine(OfProject, Base):
     """预算."""
 
     __tablename__ = "budget_line"
@@ -201,7 +202,7 @@ class BudgetLine(_OfProject, Base):
     amount_fen: Mapped[FenColumn]
 
 
-class Milestone(_OfProject, Base):
+class Milestone(OfProject, Base):
     """里程碑."""
 
     __tablename__ = "milestone"
@@ -216,7 +217,7 @@ class Milestone(_OfProject, Base):
     review: Mapped[Review | None] = mapped_column(choice(Review, "review"))
 
 
-class AnnualReport(_OfProject, Base):
+class AnnualReport(OfProject, Base):
     """年度报告."""
 
     __tablename__ = "annual_report"
@@ -229,7 +230,7 @@ class AnnualReport(_OfProject, Base):
     to_government_on: Mapped[date | None]
 
 
-class Change(_OfProject, Base):
+class Change(OfProject, Base):
     """变更."""
 
     __tablename__ = "change"
@@ -278,7 +279,7 @@ class Acceptance(Base):
     goals_met: Mapped[Whole | None]
 
 
-class ExceptionNote(_OfProject, Base):
+class ExceptionNote(OfProject, Base):
     """例外说明: the written reason for going on although a usual rule was not held."""
 
     __tablename__ = "exception_note"
@@ -291,7 +292,7 @@ class ExceptionNote(_OfProject, Base):
     approved_on: Mapped[date]
 
 
-class Attachment(_OfProject, Base):
+class Attachment(OfProject, Base):
     """A file that belongs to a project, stored by the hash of its content."""
 
     __tablename__ = "attachment"

@@ -37,6 +37,10 @@ class Act(StrEnum):
     SIGN = "sign"
     PAY = "pay"
     CHANGE = "change"
+    REVIEW = "review"
+    """Naming the experts of a panel."""
+    APPLY = "apply"
+    """Applying for acceptance."""
     CONCLUDE = "conclude"
 
 

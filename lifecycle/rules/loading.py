@@ -25,12 +25,16 @@ from lifecycle.rules import (  # noqa: F401 importing the modules registers thei
     parties,
     partners,
     periods,
+    process,
     tranches,
 )
 from lifecycle.rules.base import Act, Document, DutyKind, Kind, Rule, Scope, Strength
 from lifecycle.rules.registry import ParameterError, build, kinds
 
 T = TypeVar("T")
+
+OWN = "local"
+"""Key of the document that holds the agency's own requirements: no regulation, and shown as what they are."""
 
 
 class RulebookError(ValueError):
@@ -51,8 +55,8 @@ class Programme:
     in_force_from: date | None
     in_force_until: date | None
     rules: tuple[Rule, ...]
-    files: tuple[Path, Path]
-    """Where it stands: its own file and its document's."""
+    files: tuple[Path, ...]
+    """Where it stands: its own file, its document's, and that of the agency's own requirements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class _ProgrammeTable:
     order: int
     document: str
     part: str | None = None
+    also: tuple[str, ...] = ()
+    """Parts of the agency's own requirements that hold where the document is silent."""
     in_force_from: date | None = None
     in_force_until: date | None = None
 
@@ -115,7 +121,8 @@ def load_programmes(folder: Path) -> list[Programme]:
         documents[document.key] = _Shared(path, document, drafts)
     programmes = [_read_programme(path, documents) for path in sorted(folder.glob("*.toml"))]
     _check_owners_of_ids(programmes)
-    used = {programme.document.key for programme in programmes}
+    used = {rule.document.key for one in programmes for rule in one.rules}
+    used |= {programme.document.key for programme in programmes}
     for key in documents:
         if key not in used:
             raise RulebookError((key,), "没有计划类别引用这项制度")
@@ -126,7 +133,7 @@ def _check_owners_of_ids(programmes: list[Programme]) -> None:
     owners: dict[str, str] = {}
     for programme in programmes:
         for rule in programme.rules:
-            if owners.setdefault(rule.id, programme.document.key) != programme.document.key:
+            if owners.setdefault(rule.id, rule.document.key) != rule.document.key:
                 raise RulebookError((programme.name, rule.id), "规则编号已用于另一项制度")
 
 
@@ -148,8 +155,27 @@ def _read_programme(path: Path, documents: Mapping[str, _Shared]) -> Programme:
     document = shared.document
     drafts = [draft for draft in shared.drafts if draft.table.part in (None, table.part)] + own
     rules = tuple(_make_rules(path.name, document, drafts, settings))
-    since, until, files = table.in_force_from, table.in_force_until, (path, shared.path)
-    return Programme(table.name, table.order, document, since, until, rules, files)
+    rules += tuple(_own_rules(path.name, table.also, documents))
+    files = (path, shared.path, *((documents[OWN].path,) if table.also else ()))
+    return Programme(
+        table.name, table.order, document, table.in_force_from, table.in_force_until, rules, files
+    )
+
+
+def _own_rules(
+    file: str, also: tuple[str, ...], documents: Mapping[str, _Shared]
+) -> Iterator[Rule]:
+    """Yield the agency's own rules of the parts that a programme names."""
+    if not also:
+        return
+    if OWN not in documents:
+        raise RulebookError((file, "also"), f"没有制度 {OWN}")
+    document, drafts = documents[OWN].document, documents[OWN].drafts
+    for part in also:
+        found = [draft for draft in drafts if draft.table.part == part]
+        if not found:
+            raise RulebookError((file, "also", part), "本局工作要求中没有这一部分")
+        yield from _make_rules(file, document, found, {})
 
 
 def _settings(file: str, content: object) -> dict[str, Mapping[str, object]]:

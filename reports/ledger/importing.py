@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lifecycle.columns import PROJECT
+from lifecycle.columns import NEVER_KEPT, PROJECT
 from lifecycle.command import Work, command
 from lifecycle.database import begin_reading
 from lifecycle.record import ProjectRecord
@@ -24,10 +24,18 @@ from reports.ledger.differences import MOST_DIFFERENCES, Difference, differences
 from reports.ledger.errors import LedgerRefused
 from reports.ledger.in_process import ErrorAt, errors_of
 from reports.ledger.reading import Ledger
-from reports.ledger.schema import SHEETS
+from reports.ledger.schema import PROJECTS, SHEETS
 
 Progress = Callable[[int, int], None]
 """Told, again and again, how many projects are done and how many there are."""
+
+NOT_IN_THE_LEDGER = sorted(
+    {field.name for field in fields(ProjectRecord)}
+    - {column.field for column in PROJECTS.columns}
+    - {sheet.attribute for sheet in SHEETS}
+    - NEVER_KEPT
+)
+"""Fields of the record that no workbook speaks of: taking one in leaves them as they are."""
 
 NEW_CHUNK = 2000
 """New projects written at a time."""
@@ -115,9 +123,12 @@ class _TakingIn:
         self._ledger = ledger
         self._progress = progress
         self._absent = [
-            sheet.attribute
-            for sheet in SHEETS
-            if sheet.holds_lines and sheet.name not in ledger.sheets_present
+            *NOT_IN_THE_LEDGER,
+            *(
+                sheet.attribute
+                for sheet in SHEETS
+                if sheet.holds_lines and sheet.name not in ledger.sheets_present
+            ),
         ]
         query = select(PROJECT.c.number, PROJECT.c.id).where(PROJECT.c.agency_id == agency_id)
         self._ids = dict(session.execute(query).all())
@@ -160,7 +171,7 @@ class _TakingIn:
         for project_id, old in load_records(self._session, incoming):
             kept: dict[str, Any] = {attribute: getattr(old, attribute) for attribute in self._absent}
             new = incoming[project_id]
-            yield Known(project_id, old, replace(new, **kept) if kept else new)
+            yield Known(project_id, old, replace(new, **kept))
 
     def _note(self, changed: Sequence[Known]) -> None:
         self._updated += len(changed)

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from finance.batches import count_batches, own_part
 from finance.due import TrancheFilter, count_tranches
 from finance.issuing import refused_lines
-from finance.kept import verdict_kept
 from finance.lookups import find_tranche, live_proposals
 from finance.states import BatchState
 from finance.trail import tranche_trail
+from lifecycle.judging import verdict_kept
 from lifecycle.record import Source
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
@@ -86,7 +86,7 @@ def test_what_stands_against_a_draft_is_said_before_it_is_issued(bureau: Bureau)
 
 def test_the_verdict_that_was_kept_reads_as_it_was_given(bureau: Bureau) -> None:
     tranche_id = approved(bureau)
-    verdict = verdict_kept(live_proposals(bureau.session, [tranche_id])[tranche_id])
+    verdict = verdict_kept(live_proposals(bureau.session, [tranche_id])[tranche_id].verdict)
     assert not verdict.refused
     assert "首期 7.00 万元 ÷ 财政资金 10.00 万元 = 70.0%，应不低于 70%" in {
         line.text for line in verdict.lines

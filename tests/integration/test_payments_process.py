@@ -15,7 +15,7 @@ from finance.booking import Booking, book_batch, book_payment
 from finance.checking import payment_check
 from finance.issuing import issue_batch
 from finance.proposing import approve, return_, withdraw
-from finance.refusals import LinesRefused, Obstructed
+from finance.refusals import LinesRefused
 from lifecycle.database import begin_write
 from lifecycle.models import Tranche
 from lifecycle.record import Acceptance, Conclusion, Source
@@ -24,6 +24,7 @@ from lifecycle.refusals import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    Obstructed,
 )
 from tests.integration.paying import (
     TODAY,

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from finance.checking import payment_check, payment_verdict
 from finance.issuing import issue_batch
 from finance.proposing import approve, withdraw
-from finance.refusals import LinesRefused, ReasonNeeded
+from finance.refusals import LinesRefused
 from lifecycle.record import BudgetUse, Nature, Signatory, Source, Spending
 from lifecycle.record import Tranche as Plan
 from lifecycle.refusals import (
     InvalidInput,
+    ReasonNeeded,
     VerdictRefused,
 )
 from tests.integration.paying import (

@@ -39,7 +39,11 @@ TOP_LEVEL = {
     ".pre-commit-config.yaml",
 }
 MOST_LINES = 400
-PIN = re.compile(r"^([a-z0-9-]+)==(\S+)((?: ;.*)?) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.M)
+PIN = re.compile(
+    r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==(\S+)((?: ;.*)?) \\\n"
+    r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
+    re.M,
+)
 
 
 def modules(*folders: str) -> Iterator[Path]:

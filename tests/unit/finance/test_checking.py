@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from finance.basis import deadline_rules, payment_basis
 from finance.checking import Candidate, check, obstacles_to, verdict_on, would_be
-from finance.refusals import Obstructed, ReasonNeeded
 from finance.states import IN_PROCESS
 from lifecycle.record import (
     BudgetUse,
@@ -24,7 +23,7 @@ from lifecycle.record import (
     Spending,
     Tranche,
 )
-from lifecycle.refusals import VerdictRefused
+from lifecycle.refusals import Obstructed, ReasonNeeded, VerdictRefused
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.verdict import Mark
 from lifecycle.stages import TrancheState

@@ -1,0 +1,1 @@
+"""Acceptance and what follows from its conclusion."""

@@ -1,0 +1,1 @@
+"""The task agreement: its draft, its checklist, its versions and signatures."""

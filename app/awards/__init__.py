@@ -1,0 +1,1 @@
+"""Registering a project once it has been awarded."""

@@ -1,0 +1,1 @@
+"""Changes of what was agreed, step by step."""

@@ -1,0 +1,7 @@
+"""Changes of what was agreed, step by step."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("changes", __name__, url_prefix="/changes")

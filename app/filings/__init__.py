@@ -1,0 +1,1 @@
+"""Reports: what is owed, filed, confirmed and accepted."""

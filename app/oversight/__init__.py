@@ -1,0 +1,1 @@
+"""Inspections, what they order, and research integrity."""

@@ -1,0 +1,7 @@
+"""Inspections, what they order, and research integrity."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("oversight", __name__, url_prefix="/oversight")

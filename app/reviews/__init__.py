@@ -1,0 +1,1 @@
+"""What experts are asked for, and their opinions."""

@@ -1,0 +1,1 @@
+"""Spending of a project, and money that its parties pay themselves."""

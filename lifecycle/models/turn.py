@@ -1,0 +1,50 @@
+"""Whose turn it is: one row for everything that waits for somebody, kept by the commands themselves."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lifecycle.models.base import Base, Id, choice
+from lifecycle.roles import Role
+
+
+class TurnKind(StrEnum):
+    """What waits; with the id of its row it says which page to open."""
+
+    AGREEMENT = "agreement"
+    REPORT = "report"
+    CHANGE = "change"
+    INSPECTION = "inspection"
+    MEASURE = "measure"
+    INTEGRITY = "integrity"
+    ACCEPTANCE = "acceptance"
+    CLEARING = "clearing"
+    REVIEW = "review"
+
+
+class Turn(Base):
+    """Something that waits for a role of a project, or for one person."""
+
+    __tablename__ = "turn"
+    __table_args__ = (
+        Index("ix_turn_ref", "kind", "ref_id"),
+        Index("ix_turn_role", "agency_id", "role", "since"),
+        Index("ix_turn_user", "user_id", "agency_id"),
+    )
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[TurnKind] = mapped_column(choice(TurnKind, "kind"))
+    ref_id: Mapped[int]
+    role: Mapped[Role] = mapped_column(choice(Role, "role"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    """The one person it waits for; NULL: anybody who holds the role for the project."""
+    words: Mapped[str]
+    """What is to be done, as a desk lists it: 确认 2025 年度报告."""
+    since: Mapped[date]
+    due: Mapped[date | None]
