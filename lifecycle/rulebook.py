@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lifecycle.record import ExceptionNote, ProjectRecord
 from lifecycle.rules.base import Act, Breach, Document, Duty, DutyKind, Finding, Rule, Strength
-from lifecycle.rules.loading import Programme, RulebookError, load_programmes
+from lifecycle.rules.loading import OWN, Programme, RulebookError, load_programmes
 from lifecycle.rules.verdict import Line, Mark, Verdict
 
 __all__ = [
@@ -51,12 +51,15 @@ class Rulebook:
         self.programmes: tuple[str, ...] = tuple(versions)
         """The programmes' names, in the order of their files."""
         self.documents: tuple[Document, ...] = tuple(
-            {
-                rule.document.key: rule.document
-                for found in versions.values()
-                for one in found
-                for rule in one.rules
-            }.values()
+            sorted(
+                {
+                    rule.document.key: rule.document
+                    for found in versions.values()
+                    for one in found
+                    for rule in one.rules
+                }.values(),
+                key=lambda document: document.key == OWN,
+            )
         )
         self.usual_rules: frozenset[str] = frozenset(
             rule.id for rule in self._rules.values() if rule.strength is Strength.USUAL

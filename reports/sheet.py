@@ -8,6 +8,7 @@ same bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -32,6 +33,10 @@ MONEY = "#,##0.00"
 HEADER_ROW = 3
 FIRST_LINE = 4
 """The row of the first payment: title, particulars and header stand above."""
+
+
+_EMPTY_VALUE = rb"(?:<v ?/>|<v></v>)"
+"""How openpyxl leaves a formula's value open: in one of these ways, as the XML library at hand writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +138,8 @@ class _Frame:
         before, _, rest = sheet.partition(f'<row r="{FIRST_LINE}"'.encode())
         after = rest.partition(b"</row>")[2]
         for formula, value in self._cached.items():
-            bare = f"<f>{formula}</f><v />"
-            after = after.replace(bare.encode(), bare.replace("<v />", f"<v>{value}</v>").encode())
+            bare = re.compile(re.escape(f"<f>{formula}</f>").encode() + _EMPTY_VALUE)
+            after = bare.sub(f"<f>{formula}</f><v>{value}</v>".encode(), after)
         rows = "".join(
             _row(FIRST_LINE + place, self._styles, _values(place + 1, line))
             for place, line in enumerate(self._disbursement.lines)

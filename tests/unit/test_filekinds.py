@@ -38,6 +38,7 @@ from tests import papers
         ("报告.docx", papers.docx(), WORD),
         ("决算.xlsx", papers.xlsx(), EXCEL),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_a_file_is_is_told_by_its_content(name: str, content: bytes, kind: Kind) -> None:
     stream = BytesIO(content)
@@ -70,6 +71,7 @@ def test_what_a_file_is_is_told_by_its_content(name: str, content: bytes, kind: 
         ("没有后缀", papers.pdf(), "不是可以上传的文件类型"),
         ("pdf", papers.pdf(), "不是可以上传的文件类型"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_everything_else_is_refused_by_name_and_reason(name: str, content: bytes, words: str) -> None:
     with pytest.raises(Unfit) as refused:

@@ -207,5 +207,6 @@ def test_the_kept_rulebook_is_the_one_that_comes_with_keguan() -> None:
         "cy-2024",
         "sc-2024",
         "sx-2024",
+        "local",
     ]
     assert kept.rule("spb-4-amount").article == "第四条"

@@ -13,7 +13,7 @@ def test_the_page_is_as_fresh_as_the_programme_files() -> None:
 def test_every_rule_of_every_programme_is_on_the_page() -> None:
     page = rules_page(rulebook())
     for name in rulebook().programmes:
-        section = page.split(f"### {name}\n")[1].split("### ")[0]
+        sections = [part.split("### ")[0] for part in page.split(f"### {name}\n")[1:]]
         for rule in rulebook().programme(name).rules:
-            assert f"| {rule.id} |" in section
+            (section,) = [part for part in sections if f"| {rule.id} |" in part]
             assert rule.summary in section
