@@ -35,8 +35,10 @@ def rules_page(book: Rulebook) -> str:
 
 
 def programme_page(programme: Programme) -> str:
-    """Return the rules of one programme and the document they come from, in Markdown."""
-    return "\n".join([*_document(programme.document), *_programme(programme)])
+    """Return the rules of one programme and the documents they come from, in Markdown."""
+    documents = {rule.document.key: rule.document for rule in programme.rules}
+    parts = ((_document(one), _programme(programme, one)) for one in documents.values())
+    return "\n".join(line for head, rules in parts for line in (*head, *rules))
 
 
 def _lines(book: Rulebook) -> Iterator[str]:
@@ -45,9 +47,7 @@ def _lines(book: Rulebook) -> Iterator[str]:
         yield from _document(document)
         for name in book.programmes:
             programme = book.programme(name)
-            rules = [rule for rule in programme.rules if rule.document.key == document.key]
-            if rules:
-                yield from _programme(programme, rules)
+            yield from _programme(programme, document)
 
 
 def _document(document: Document) -> Iterator[str]:
@@ -64,7 +64,11 @@ def _in_force(document: Document) -> str:
     return since + until
 
 
-def _programme(programme: Programme, rules: list[Rule]) -> Iterator[str]:
+def _programme(programme: Programme, document: Document) -> Iterator[str]:
+    """Yield the rules that a programme has from one document; nothing where it has none."""
+    rules = [rule for rule in programme.rules if rule.document.key == document.key]
+    if not rules:
+        return
     yield f"### {programme.name}"
     yield ""
     yield "| 条款 | 规则编号 | 类别 | 要求 | 办理前提示 | 义务人 |"
