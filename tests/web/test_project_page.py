@@ -293,7 +293,7 @@ def test_history_says_who_did_what_when_and_why(
         "对沙科局发〔2023〕41号 第二十三条的说明：设备分批采购",
         "意见：请核对账号",
         "实施结束：2026-12-31 → （空）",
-        f"序号 {entries[-1].serial} · {entries[-1].hash[:8]}",
+        f"序号 {entries[-1].serial}，校验值 {entries[-1].hash[:8]}",
     ):
         assert words in text
     assert "提出拨付第 4 次" not in text
