@@ -1,0 +1,168 @@
+"""What opens by itself once a project has failed its acceptance or been terminated.
+
+Clearing (SPB 33, EA 17; otherwise the bureau wants it wherever public money was paid), proposals of research
+integrity (SPB 33), and the end of whatever was on its way for a project that goes on no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, func, select
+
+from lifecycle import models
+from lifecycle.command import Work
+from lifecycle.models import (
+    Clearing,
+    IntegrityAct,
+    IntegrityEntry,
+    IntegrityState,
+    MeasureState,
+    Project,
+    Turn,
+    TurnKind,
+)
+from lifecycle.record import FISCAL, Acceptance, Conclusion, ProjectRecord
+from lifecycle.records import load_record
+from lifecycle.roles import Role
+from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import Rule
+from lifecycle.rules.filings import AfterConclusion, ConclusionFiling
+from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance, stage_of
+from lifecycle.turns import Waits, hand_on
+
+OWN_WISH = "本局工作要求 财务清算"
+"""Cited where no article asks for clearing, but public money was paid."""
+
+_FAILURES = frozenset({Conclusion.FAILED, Conclusion.TERMINATED})
+
+_OVER = (TurnKind.AGREEMENT, TurnKind.REPORT, TurnKind.CHANGE, TurnKind.MEASURE, TurnKind.REVIEW)
+"""What nobody has to do any more for a project that has failed."""
+
+_LIVE = (IntegrityState.PROPOSED, IntegrityState.RECORDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a conclusion opened: ``words`` tell it, as a page or a history may."""
+
+    clearing_id: int | None = None
+    integrity_ids: tuple[int, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+def follow_conclusion(work: Work, project_id: int, today: date) -> Opened:
+    """Open what follows a project's conclusion, and end what was on its way; pressed again it does nothing.
+
+    Called within the command that concluded, after the conclusion stands in the record. Nothing follows a
+    project that has passed.
+    """
+    work.session.flush()
+    record = load_record(work.session, project_id)
+    acceptance = record.acceptance
+    if acceptance is None or acceptance.conclusion not in _FAILURES:
+        return Opened()
+    _end_what_was_on_its_way(work, project_id, today)
+    clearing = _open_clearing(work, project_id, record, today)
+    entries = list(_propose_integrity(work, project_id, record, acceptance, today))
+    work.touch(project_id)
+    told = [f"开展财务清算（{clearing.citation}）"] if clearing else []
+    told += [f"提出科研诚信记录：{one.about}（{one.citation}）" for one in entries]
+    return Opened(clearing.id if clearing else None, tuple(one.id for one in entries), tuple(told))
+
+
+def asked_after(record: ProjectRecord, step: AfterConclusion) -> Rule | None:
+    """Return the rule that asks a step of this record's conclusion, where one does."""
+    acceptance = record.acceptance
+    if acceptance is None or acceptance.conclusion is None:
+        return None
+    for rule in rulebook().programme(record.programme, record.signed_on).rules:
+        kind = rule.kind
+        if not isinstance(kind, ConclusionFiling) or kind.step is not step:
+            continue
+        fits = acceptance.conclusion in kind.conclusions and rule.scope.covers(record)
+        if fits and (acceptance.own_fault or not kind.own_fault_only):
+            return rule
+    return None
+
+
+def _end_what_was_on_its_way(work: Work, project_id: int, today: date) -> None:
+    over = (Turn.project_id == project_id, Turn.kind.in_(_OVER))
+    work.session.execute(delete(Turn).where(*over))
+    measure = models.Measure
+    still = (measure.project_id == project_id, measure.settled_on.is_(None))
+    for one in work.session.scalars(select(measure).where(*still)):
+        one.settled_on, one.state = today, MeasureState.SETTLED
+        one.note = "项目未通过验收或已终止，不再执行"
+
+
+def _open_clearing(work: Work, project_id: int, record: ProjectRecord, today: date) -> Clearing | None:
+    # A self-established project has no public money and ends with its own acceptance (SPB 11).
+    stage = stage_of(record)
+    if stage not in {Stage.NOT_PASSED, Stage.TERMINATED}:
+        return None
+    rule = asked_after(record, AfterConclusion.CLEARED)
+    if rule is None and not any(one.is_payment and one.source in FISCAL for one in record.tranches):
+        return None
+    advance(STAGE_TRANSITIONS, stage, Stage.CLEARING)
+    citation = rule.citation if rule else OWN_WISH
+    clearing = Clearing(project_id=project_id, opened_on=today, citation=citation, figures={})
+    work.session.add(clearing)
+    work.session.get_one(Project, project_id).clearing_opened_on = today
+    work.session.flush()
+    hand_on(
+        work,
+        project_id,
+        TurnKind.CLEARING,
+        clearing.id,
+        [Waits(Role.FINANCE, f"办理财务清算（{citation}）")],
+        today,
+    )
+    return clearing
+
+
+def _propose_integrity(
+    work: Work, project_id: int, record: ProjectRecord, acceptance: Acceptance, today: date
+) -> Iterator[IntegrityEntry]:
+    """Propose an entry about the unit and one about the pi: nobody's own, so any approver may decide."""
+    rule = asked_after(record, AfterConclusion.INTEGRITY)
+    if rule is None or not acceptance.own_fault:
+        return
+    entry = IntegrityEntry
+    same = (entry.project_id == project_id, entry.act == IntegrityAct.OWN_FAULT, entry.state.in_(_LIVE))
+    known = set(work.session.scalars(select(entry.about).where(*same)))
+    for about in dict.fromkeys((record.lead_unit, record.pi_name)):
+        if about not in known:
+            yield _propose_one(work, project_id, about, rule.citation, acceptance, today)
+
+
+def _propose_one(
+    work: Work, project_id: int, about: str, citation: str, acceptance: Acceptance, today: date
+) -> IntegrityEntry:
+    entry = IntegrityEntry(
+        project_id=project_id,
+        number=next_integrity_number(work, project_id),
+        state=IntegrityState.PROPOSED,
+        about=about,
+        act=IntegrityAct.OWN_FAULT,
+        citation=citation,
+        facts=f"项目结论为{acceptance.conclusion}（{acceptance.concluded_on}），属组织实施管理和条件保障不力等主观原因。",
+        happened_on=acceptance.concluded_on,
+        proposed_by_id=None,
+        proposed_on=today,
+    )
+    work.session.add(entry)
+    work.session.flush()
+    waits = [Waits(Role.APPROVER, f"审批科研诚信记录：{about}")]
+    hand_on(work, project_id, TurnKind.INTEGRITY, entry.id, waits, today)
+    return entry
+
+
+def next_integrity_number(work: Work, project_id: int) -> int:
+    """Return the number of the project's next entry of research integrity."""
+    query = select(func.coalesce(func.max(IntegrityEntry.number), 0)).where(
+        IntegrityEntry.project_id == project_id
+    )
+    return (work.session.scalar(query) or 0) + 1
