@@ -14,13 +14,13 @@ from lifecycle.members import Member, Post
 from lifecycle.roles import ROLE_NAMES, Role
 
 DUTIES = {
-    Role.HANDLER: "办理项目、导入台账、提请拨付、发送提醒",
-    Role.APPROVER: "审批经办提请的拨付，不能审批本人提请的",
-    Role.FINANCE: "编制拨付批次、出具拨付表、登记付款",
+    Role.HANDLER: "登记项目、办理任务书、审核报告、审查变更、监督检查、组织验收、提请拨付",
+    Role.APPROVER: "审批经办提出的拨付、变更、监督处理和验收结论，不能审批本人提出的",
+    Role.FINANCE: "编制拨付批次、出具拨付表、登记付款、办理财务清算",
     Role.AUDITOR: "查看本单位全部项目，不办理任何事项",
-    Role.PI: "查看本人负责的项目，按邮箱与项目关联",
-    Role.UNIT_MANAGER: "查看本单位承担的全部项目",
-    Role.JOINT_UNIT: "查看联合实施的项目",
+    Role.PI: "起草任务书、登记支出、提交报告、申请变更和验收；按邮箱与项目关联",
+    Role.UNIT_MANAGER: "查看本单位承担的全部项目，确认项目负责人提交的材料，办理自主变更",
+    Role.JOINT_UNIT: "查看联合实施的项目，同意变更，登记出资，参加评议和验收",
     Role.EXPERT: "参加指定的评议和验收",
     Role.ADMIN: "管理人员和设置，不因此看到项目",
 }
