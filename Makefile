@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint bench soak lock clean
+.PHONY: help run install test lint bench soak papers lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
@@ -18,6 +18,7 @@ help:
 	@echo "make lint     只做静态检查           ruff, mypy, import-linter"
 	@echo "make bench    性能测试               the figures we measure ourselves by"
 	@echo "make soak     长时间随机测试         property tests with 20 times the examples"
+	@echo "make papers   重制文书模板           draw the Word templates anew"
 	@echo "make lock     更新锁定文件           resolve the lock files anew"
 	@echo "make clean    清理                   remove .venv and caches; instance/ stays"
 
@@ -40,6 +41,9 @@ bench: .venv/.installed-test
 
 soak: .venv/.installed-test
 	KEGUAN_SOAK=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+papers: .venv/.installed
+	$(BIN)/python -m reports.papers.drawing
 
 # The locks hold for every platform and every Python from 3.11 on, with hashes; --upgrade takes what is newest.
 lock: .venv/.installed
