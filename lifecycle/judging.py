@@ -71,9 +71,7 @@ def judge_act(
     )
     if not notes:
         return verdict
-    return rulebook().checklist(
-        replace(record, exceptions=(*record.exceptions, *notes)), act, day, wanted
-    )
+    return rulebook().checklist(replace(record, exceptions=(*record.exceptions, *notes)), act, day, wanted)
 
 
 def given_reasons(reasons: Mapping[str, str]) -> dict[str, str]:

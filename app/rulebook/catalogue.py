@@ -100,9 +100,7 @@ def _searched(shown: ShownDocument, words: list[str]) -> ShownDocument:
 def _document(document: Document) -> ShownDocument:
     book = rulebook()
     versions = [book.programme(name) for name in book.programmes]
-    programmes = [
-        one for one in versions if any(rule.document.key == document.key for rule in one.rules)
-    ]
+    programmes = [one for one in versions if any(rule.document.key == document.key for rule in one.rules)]
     rules: dict[str, list[tuple[str, Rule]]] = {}
     for programme in programmes:
         for rule in programme.rules:

@@ -162,9 +162,7 @@ def _read_programme(path: Path, documents: Mapping[str, _Shared]) -> Programme:
     )
 
 
-def _own_rules(
-    file: str, also: tuple[str, ...], documents: Mapping[str, _Shared]
-) -> Iterator[Rule]:
+def _own_rules(file: str, also: tuple[str, ...], documents: Mapping[str, _Shared]) -> Iterator[Rule]:
     """Yield the agency's own rules of the parts that a programme names."""
     if not also:
         return

@@ -1,4 +1,4 @@
-"""A Word template in the making: A4, the house's styles, head and foot, tables that go over pages, signatures.
+"""A Word template in the making: A4, the house's styles, head and foot, long tables, places to sign.
 
 Text may hold the template language of docxtpl: ``{{ name }}`` anywhere, ``{%p if … %}`` as a paragraph of its
 own; ``Paper.table`` writes the rows that repeat.
