@@ -18,7 +18,16 @@ from sqlalchemy.types import Boolean
 from lifecycle.calendar import SHANGHAI
 from lifecycle.command import Work
 from lifecycle.filekinds import ANY, MOST_FILES, PDF_ONLY, SCAN, StoredFile
-from lifecycle.models import Attachment, Project, User
+from lifecycle.models import (
+    Attachment,
+    MemberState,
+    Panel,
+    PanelMember,
+    PanelState,
+    PanelSubject,
+    Project,
+    User,
+)
 from lifecycle.refusals import InvalidInput, NotFound
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.visibility import visible
@@ -47,12 +56,22 @@ SUBJECTS: Mapping[str, str] = {
     "measure": "整改和处理",
     "integrity": "科研诚信",
     "acceptance": "验收",
+    "review": "专家评议",
     "clearing": "财务清算",
     "project": "其他材料",
 }
 """What a file may belong to, in the order in which a project's files are shown."""
 
 _WHAT = "这个文件"
+
+_AGREED = frozenset({"agreement", "signature"})
+"""The files of the agreement: every expert needs them."""
+
+_REVIEWED: Mapping[PanelSubject, str] = {
+    PanelSubject.STAGE: "report",
+    PanelSubject.ACCEPTANCE: "acceptance",
+}
+"""What a panel is about → the kind of file that belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +210,22 @@ def find_attachment(session: Session, actor: Actor, attachment_id: int) -> Shown
 
 
 def may_expert_see(session: Session, actor: Actor, attachment: ShownFile) -> bool:
-    """Whether a file is put before the actor as an expert: her panel's review or acceptance is about it.
+    """Whether a file is put before the actor as an expert: what her panel reviews, the agreement, her own.
 
-    Nobody is named for a panel yet, so nothing is.
+    Not once she stands aside, has been replaced, or the panel is dissolved.
     """
-    del session, actor, attachment
-    return False
+    seats = select(PanelMember.id, Panel.subject_kind, Panel.subject_id).join(Panel)
+    seats = seats.where(
+        PanelMember.user_id == actor.user_id,
+        PanelMember.state.in_((MemberState.INVITED, MemberState.SUBMITTED)),
+        Panel.project_id == attachment.project_id,
+        Panel.state != PanelState.DISSOLVED,
+    )
+    return any(
+        attachment.kind in _AGREED
+        or (attachment.kind, attachment.subject_id) in {(_REVIEWED[kind], subject_id), ("review", member_id)}
+        for member_id, kind, subject_id in session.execute(seats)
+    )
 
 
 def _shown(*more: Any) -> Select[Any]:
