@@ -28,7 +28,8 @@ class Stage(StrEnum):
 STAGE_TRANSITIONS: Mapping[Stage, frozenset[Stage]] = {
     Stage.AWAITING_AGREEMENT: frozenset({Stage.UNDER_WAY}),
     Stage.UNDER_WAY: frozenset({Stage.IN_ACCEPTANCE, Stage.SELF_ACCEPTANCE, Stage.TERMINATED}),
-    Stage.IN_ACCEPTANCE: frozenset({Stage.CLOSED, Stage.NOT_PASSED, Stage.TERMINATED}),
+    # Back to under way: an application that the bureau returns to be completed counts no more.
+    Stage.IN_ACCEPTANCE: frozenset({Stage.CLOSED, Stage.NOT_PASSED, Stage.TERMINATED, Stage.UNDER_WAY}),
     Stage.NOT_PASSED: frozenset({Stage.CLEARING}),
     Stage.TERMINATED: frozenset({Stage.CLEARING}),
     Stage.CLEARING: frozenset({Stage.CLEARED}),

@@ -1,0 +1,1 @@
+"""Acceptance: the application, the experts' findings, the authorities in their order, the conclusion."""
