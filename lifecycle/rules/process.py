@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lifecycle.record import MeasureKind, ProjectRecord, Source
-from lifecycle.rules.base import ALWAYS, Breach, DutyKind, Figure, Kind, Owed, spells
+from lifecycle.rules.base import ALWAYS, ONE_DAY, Breach, DutyKind, Figure, Kind, Owed, spells
 from lifecycle.rules.duties import AnnualReports, StageReports
 from lifecycle.rules.reading import amount, listed
 from lifecycle.rules.registry import kind
@@ -122,9 +122,18 @@ class ReportsIn(Standing):
 
     least_months: int
 
+    def moments(self, record: ProjectRecord) -> Iterable[date | None]:
+        """Return the days from which a report is missing, and on which one comes in."""
+        for one in self._owed(record):
+            yield one.due + ONE_DAY
+            yield one.done_on
+
+    def _owed(self, record: ProjectRecord) -> list[Owed]:
+        return [*AnnualReports(self.least_months).owed(record), *StageReports().owed(record)]
+
     def held_on(self, record: ProjectRecord, day: date) -> tuple[bool, str]:
         """Return which reports are missing."""
-        owed = [*AnnualReports(self.least_months).owed(record), *StageReports().owed(record)]
+        owed = self._owed(record)
         due = [one for one in owed if one.due < day or one.done_on is not None]
         missing = [one.message for one in due if one.done_on is None or one.done_on > day]
         if missing:
@@ -174,6 +183,10 @@ class ChangesSettled(Standing):
 class MoneyArrived(Standing):
     """What the unit and the joint unit were to pay by now has arrived."""
 
+    def moments(self, record: ProjectRecord) -> Iterable[date | None]:
+        """Return the days by which something was to arrive."""
+        return [one.planned_on for one in record.tranches]
+
     def held_on(self, record: ProjectRecord, day: date) -> tuple[bool, str]:
         """Return what has not arrived."""
         theirs = [one for one in record.tranches if one.source in (Source.JOINT, Source.OWN) and one.planned]
@@ -193,6 +206,10 @@ class MoneyArrived(Standing):
 @dataclass(frozen=True, slots=True)
 class SpendingEntered(Standing):
     """Where public money was paid there is an account of its spending."""
+
+    def moments(self, record: ProjectRecord) -> Iterable[date | None]:
+        """Return the days on which something was spent."""
+        return [one.on for one in record.spending]
 
     def held_on(self, record: ProjectRecord, day: date) -> tuple[bool, str] | None:
         """Return both sums; nothing is asked where no public money was paid."""
