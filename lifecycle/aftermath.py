@@ -38,7 +38,14 @@ OWN_WISH = "本局工作要求 财务清算"
 
 _FAILURES = frozenset({Conclusion.FAILED, Conclusion.TERMINATED})
 
-_OVER = (TurnKind.AGREEMENT, TurnKind.REPORT, TurnKind.CHANGE, TurnKind.MEASURE, TurnKind.REVIEW)
+_OVER = (
+    TurnKind.AGREEMENT,
+    TurnKind.REPORT,
+    TurnKind.CHANGE,
+    TurnKind.MEASURE,
+    TurnKind.REVIEW,
+    TurnKind.ACCEPTANCE,
+)
 """What nobody has to do any more for a project that has failed."""
 
 _LIVE = (IntegrityState.PROPOSED, IntegrityState.RECORDED)
