@@ -134,11 +134,11 @@ class ReportsIn(Standing):
     def held_on(self, record: ProjectRecord, day: date) -> tuple[bool, str]:
         """Return which reports are missing."""
         owed = self._owed(record)
-        due = [one for one in owed if one.due < day or one.done_on is not None]
-        missing = [one.message for one in due if one.done_on is None or one.done_on > day]
+        done = [one for one in owed if one.done_on is not None and one.done_on <= day]
+        missing = [one.message for one in owed if one.due < day and one not in done]
         if missing:
             return False, f"还缺 {len(missing)} 份：{'；'.join(missing)}"
-        return True, f"到期的年度报告和阶段报告 {len(due)} 份，均已提交"
+        return True, f"到期的年度报告和阶段报告均已提交，共 {len(done)} 份"
 
 
 @kind("indicators-reported")
