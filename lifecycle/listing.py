@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, fu
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lifecycle.keeping import Kept
-from lifecycle.models import Agency, KeptDuty, KeptFinding, Payment, Project, Tranche
+from lifecycle.models import Agency, KeptDuty, KeptFinding, Measure, Payment, Project, Tranche
 from lifecycle.money import Fen
-from lifecycle.record import FISCAL
+from lifecycle.record import FISCAL, MeasureKind
 from lifecycle.roles import Actor
 from lifecycle.rules.base import Strength
 from lifecycle.stages import Stage
@@ -70,6 +70,8 @@ class ListedProject:
     start: date
     end: date
     fiscal: Fen
+    on_hold: bool = False
+    """Whether money waits since an inspection wants it so."""
     planned: Fen = 0
     paid: Fen = 0
     must_findings: int = 0
@@ -208,6 +210,11 @@ def _rows(where: ColumnElement[bool], asked: Filter, narrow: bool = True) -> Sel
     column = SORTS.get(asked.sort, Project.number)
     by: ColumnElement[Any] = func.coalesce(column, null()) if narrow else column.expression
     order = [by.desc(), Project.id.desc()] if asked.descending else [by.asc(), Project.id.asc()]
+    hold = select(Measure.id).where(
+        Measure.project_id == Project.id,
+        Measure.kind == MeasureKind.HOLD,
+        Measure.settled_on.is_(None),
+    )
     query = select(
         Project.id,
         Project.number,
@@ -219,6 +226,7 @@ def _rows(where: ColumnElement[bool], asked: Filter, narrow: bool = True) -> Sel
         Project.start_on,
         Project.end_on,
         Project.fiscal_fen,
+        hold.exists(),
     )
     return query.where(where).order_by(*order)
 
@@ -275,7 +283,8 @@ class _Details(NamedTuple):
         money = self.money.get(id_, (0, 0))
         findings = self.findings.get(id_, (0, 0))
         duty = self.duties.get(id_, (None, ""))
-        in_order: tuple[Any, ...] = (id_, *values, *money, *findings, *duty)
+        *known, on_hold = values
+        in_order: tuple[Any, ...] = (id_, *known, bool(on_hold), *money, *findings, *duty)
         return ListedProject(*in_order)
 
 

@@ -30,7 +30,7 @@ TABS: Mapping[str, str] = {
     "money": "经费",
     "reports": "报告",
     "changes": "变更",
-    "acceptance": "验收",
+    "oversight": "监督验收",
     "compliance": "合规",
     "papers": "材料",
     "duties": "时限",
@@ -40,7 +40,6 @@ TABS: Mapping[str, str] = {
 _SHOWN: Mapping[str, Callable[[ProjectRecord], object]] = {
     "reports": lambda record: not record.self_established,
     "changes": lambda record: record.changes,
-    "acceptance": lambda record: record.acceptance,
 }
 """Tabs that are there only where there is something to show on them."""
 
@@ -91,6 +90,12 @@ class ProjectPage:
             return words
         gone = (self._today - self.record.end).days
         return f"{words}，{f'已到期 {gone} 天' if gone > 0 else days_left(self.record.end, self._today)}"
+
+    @property
+    def marks(self) -> list[str]:
+        """What inspections have ordered that is still in force, beside the stage."""
+        kinds = (one.kind.value for one in self.record.measures if one.open_on(self._today))
+        return list(dict.fromkeys(kinds))
 
     @property
     def money(self) -> Money:

@@ -13,6 +13,7 @@ from flask_login import current_user
 from app import clock
 from app.extensions import db
 from app.filters import query
+from app.oversight.project_tab import oversight_of
 from app.papers.listed import papers_of
 from app.permissions import current_actor, is_htmx, may
 from app.projects.addresses import ProjectNumber
@@ -100,6 +101,7 @@ def _reports(overview: Overview) -> dict[str, Any]:
 _MORE: Mapping[str, Callable[[Overview], Mapping[str, Any]]] = {
     "history": _history,
     "reports": _reports,
+    "oversight": oversight_of,
     "papers": papers_of,
 }
 """What a tab needs beyond the overview."""

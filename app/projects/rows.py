@@ -56,6 +56,8 @@ def _findings(project: ListedProject) -> Markup | None:
         )
         if count
     ]
+    if project.on_hold:
+        badges.append('<span class="status tone-held">暂缓拨付</span>')
     return Markup("<br>".join(badges)) if badges else None  # noqa: S704 numbers and our own words
 
 

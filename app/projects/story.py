@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from app.timeline import Point
 from lifecycle.money import wan
 from lifecycle.overview import KnownDuty, Overview
-from lifecycle.record import ProjectRecord, Source
+from lifecycle.record import MeasureKind, ProjectRecord, Source
 from lifecycle.rules.duties import AnnualReports
 
 _SHORT = {
@@ -19,13 +19,14 @@ _SHORT = {
 
 
 def story(overview: Overview) -> list[Point]:
-    """Return what stands on the timeline: tranches, milestones, reports, changes and the acceptance."""
+    """Return what stands on the timeline: tranches, milestones, reports, changes, measures, acceptance."""
     record = overview.record
     return [
         *_tranches(record),
         *_milestones(record),
         *_reports(overview.duties),
         *_changes(record),
+        *_measures(record),
         *_acceptance(record),
     ]
 
@@ -57,6 +58,13 @@ def _changes(record: ProjectRecord) -> Iterator[Point]:
         day = one.approved_on or one.applied_on
         if day is not None:
             yield Point(day, f"{one.kind}变更", "change", one.approved_on is not None or one.self_decided)
+
+
+def _measures(record: ProjectRecord) -> Iterator[Point]:
+    """Yield what inspections ordered: a rectification at the day by which it is owed, until it is done."""
+    for one in record.measures:
+        day = one.ordered_on if one.kind is MeasureKind.HOLD else one.settled_on or one.due or one.ordered_on
+        yield Point(day, one.kind, "inspection", one.settled_on is not None)
 
 
 def _acceptance(record: ProjectRecord) -> Iterator[Point]:

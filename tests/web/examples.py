@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -19,20 +19,26 @@ from lifecycle.attachments import StoredFile
 from lifecycle.database import begin_write
 from lifecycle.filekinds import MOST_BYTES, PDF
 from lifecycle.files import ContentStore
+from lifecycle.integrity import Charge, propose_entry
 from lifecycle.models import (
     InboxMessage,
+    IntegrityAct,
     LedgerUpload,
+    Measure,
+    Outcome,
     Project,
     Tranche,
     UploadState,
     UploadStep,
 )
 from lifecycle.papers import add_files
-from lifecycle.roles import Role
+from lifecycle.roles import BUREAU_ROLES, Role
+from lifecycle.supervision import agree, record_inspection
 from reports.ledger.errors import CellError
 from tests import papers
-from tests.integration.paying import Bureau, approved, issued
-from tests.web.site import Account, People
+from tests.integration.overseeing import DRAFT
+from tests.integration.paying import TODAY, Bureau, approved, issued
+from tests.web.site import UNIT, Account, People
 
 NUMBER = "KG-2026-001"
 PAPER = "A&B ‹关键>.pdf"
@@ -65,6 +71,11 @@ def of_the_agency(visitor: Visitor) -> bool:
 def of_whoever_sees_the_project(visitor: Visitor) -> bool:
     """An expert is of the agency, and sees only what is put before her."""
     return of_the_agency(visitor) and visitor.role is not Role.EXPERT
+
+
+def of_the_bureau(visitor: Visitor) -> bool:
+    """Nobody outside the bureau sees it yet."""
+    return of_the_agency(visitor) and visitor.role in BUREAU_ROLES
 
 
 def of_the_handler(visitor: Visitor) -> bool:
@@ -114,6 +125,24 @@ def _tranche(_people: People, session: Session, _folder: Path) -> int:
     return session.scalars(query).one()
 
 
+def _inspection(people: People, session: Session, _folder: Path) -> int:
+    """Return one that was agreed to: it ordered a rectification and a hold."""
+    made = record_inspection(
+        session, people.a[Role.HANDLER].actor, NUMBER, replace(DRAFT, outcome=Outcome.HOLD), (), TODAY
+    )
+    agree(session, people.a[Role.APPROVER].actor, made, TODAY)
+    return made
+
+
+def _measure(_people: People, session: Session, _folder: Path) -> int:
+    return session.scalars(select(Measure.id).order_by(Measure.number)).first() or 0
+
+
+def _entry(people: People, session: Session, _folder: Path) -> int:
+    charge = Charge(UNIT, IntegrityAct.MISAPPROPRIATION, "挪用财政资金两万元用于其他项目。", None)
+    return propose_entry(session, people.a[Role.HANDLER].actor, NUMBER, charge, (), TODAY)
+
+
 def _attachment(people: People, session: Session, folder: Path) -> int:
     kept = ContentStore(folder / "files").keep(BytesIO(papers.pdf()), MOST_BYTES)
     file = StoredFile(kept.sha256, PAPER, PDF.media_type, kept.size)
@@ -145,6 +174,9 @@ def _refused_upload(people: People, session: Session, folder: Path) -> str:
 
 
 EXAMPLES = {
+    "inspection_id": Example(_inspection, of_whoever_sees_the_project),
+    "measure_id": Example(_measure, of_whoever_sees_the_project),
+    "entry_id": Example(_entry, of_the_bureau),
     "attachment_id": Example(_attachment, of_whoever_sees_the_project),
     "batch_id": Example(_batch),
     "filename": Example(lambda *_: "keguan.css", of_everybody),

@@ -17,7 +17,7 @@ from lifecycle.roles import Role
 from tests.web.site import Browser
 
 TODAY = date(2026, 6, 30)
-TABS = ("overview", "money", "reports", "changes", "acceptance", "compliance", "papers", "duties", "history")
+TABS = ("overview", "money", "reports", "changes", "oversight", "compliance", "papers", "duties", "history")
 SEERS = (Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.AUDITOR, Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
 OWNERS = (Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
 
