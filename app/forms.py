@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, PasswordField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import DateField, Field, FieldList, FormField, PasswordField, SelectField
+from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms.widgets import TextInput
 
+from lifecycle import money
 from lifecycle.refusals import InvalidInput, Refusal
+from reports.ledger.cells import UNITS, UnfitError, read_money
 
 
 def required(words: str) -> DataRequired:
@@ -28,6 +33,19 @@ def at_most(most: int) -> Length:
     return Length(max=most, message=f"最多 {most} 个字。")
 
 
+def placed(find: Callable[[str], str | None], words: str) -> Callable[[Any, Any], None]:
+    """Return the validator of a place, which makes its name canonical; ``words`` say what is wanted."""
+
+    def check(form: Any, field: Any) -> None:
+        del form
+        found = find(field.data) if field.data else ""
+        if found is None:
+            raise ValidationError(words)
+        field.data = found
+
+    return check
+
+
 class DayField(DateField):  # type: ignore[misc]
     """A day. What is typed wrongly stays, with a message an office understands."""
 
@@ -40,6 +58,107 @@ class DayField(DateField):  # type: ignore[misc]
                 raise ValueError("请填写日期，如 2026-01-31。") from None
 
 
+class MoneyField(Field):  # type: ignore[misc]
+    """An amount: ``data`` is exact fen. It is typed in 元 or 万元, with or without thousands separators.
+
+    What is typed wrongly stays. More decimals than make a fen, and less than nothing, are refused.
+    """
+
+    widget = TextInput()
+
+    def __init__(
+        self, label: str, validators: Sequence[Any] | None = None, *, unit: str = "元", **more: Any
+    ) -> None:
+        self.unit = unit
+        super().__init__(label, validators, **more)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        if self.data is None:
+            return ""
+        return money.wan(self.data) if UNITS[self.unit] == money.WAN else money.yuan(self.data)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the amount typed; raises ``ValueError`` for what is none."""
+        self.data = None
+        text = valuelist[0].strip().replace("，", ",") if valuelist else ""
+        if text:
+            try:
+                self.data = read_money(text, UNITS[self.unit])
+            except UnfitError as unfit:
+                raise ValueError(f"{unfit}。") from None
+
+
+class WholeField(Field):  # type: ignore[misc]
+    """A whole number from 1 on. What is typed wrongly stays."""
+
+    widget = TextInput()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else str(self.data)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the number typed; raises ``ValueError`` for what is none."""
+        self.data = None
+        text = valuelist[0].strip() if valuelist else ""
+        if text:
+            if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0):
+                raise ValueError("请填写不小于 1 的整数。")
+            self.data = int(text)
+
+
+class ChoiceField(SelectField):  # type: ignore[misc]
+    """One of an enumeration's members, or none of them (``None``), which reads as ``blank``."""
+
+    def __init__(
+        self,
+        label: str,
+        options: type[StrEnum],
+        validators: Sequence[Any] | None = None,
+        *,
+        blank: str = "请选择",
+        **more: Any,
+    ) -> None:
+        self._options = options
+        choices = [SelectChoice("", blank), *(SelectChoice(one.value) for one in options)]
+        super().__init__(label, validators, coerce=self._member, choices=choices, **more)
+
+    def _member(self, value: Any) -> StrEnum | None:
+        return self._options(value) if value else None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the member chosen; raises ``ValueError`` for what is none."""
+        try:
+            self.data = self._member(valuelist[0] if valuelist else "")
+        except ValueError:
+            self.data = None
+            raise ValueError("请从列表中选择。") from None
+
+    def pre_validate(self, form: Any) -> None:
+        """Ask nothing more: what is no member was refused already."""
+        del form
+
+
+class FlagField(SelectField):  # type: ignore[misc]
+    """是, 否 or not said: ``True``, ``False`` or ``None``."""
+
+    _WORDS: ClassVar[dict[str, bool | None]] = {"": None, "是": True, "否": False}
+
+    def __init__(self, label: str, validators: Sequence[Any] | None = None, **more: Any) -> None:
+        choices = [SelectChoice("", "未登记"), SelectChoice("是"), SelectChoice("否")]
+        super().__init__(label, validators, coerce=self._flag, choices=choices, **more)
+
+    def _flag(self, value: Any) -> bool | None:
+        return self._WORDS.get(value) if isinstance(value, str) else value
+
+    def pre_validate(self, form: Any) -> None:
+        """Take anything else for not said."""
+        del form
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """Base of every form. The token against forged requests is in it."""
 
@@ -48,9 +167,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             """Strip what is typed, except in passwords, where a blank counts."""
-            if not issubclass(unbound_field.field_class, PasswordField):
-                options = dict(options, filters=(*unbound_field.kwargs.get("filters", ()), _stripped))
-            return unbound_field.bind(form=form, **options)
+            return bind_stripped(form, unbound_field, options)
 
     @contextmanager
     def taking_refusals(self, *others: type[Refusal]) -> Iterator[None]:
@@ -66,6 +183,13 @@ class Form(FlaskForm):  # type: ignore[misc]
                 where.append(words)
         except others as refusal:
             self.form_errors.append(refusal.message)
+
+
+def bind_stripped(form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+    """Bind a field so that blanks around what is typed do not count, except in passwords."""
+    if not issubclass(unbound_field.field_class, PasswordField | FormField | FieldList):
+        options = dict(options, filters=(*unbound_field.kwargs.get("filters", ()), _stripped))
+    return unbound_field.bind(form=form, **options)
 
 
 def _stripped(value: Any) -> Any:

@@ -27,6 +27,7 @@ CLOSED = frozenset({Stage.CLOSED, Stage.NOT_PASSED, Stage.TERMINATED, Stage.CLEA
 
 TABS: Mapping[str, str] = {
     "overview": "概览",
+    "agreement": "任务书",
     "money": "经费",
     "reports": "报告",
     "changes": "变更",

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import clock
+from app.agreements.tab import agreement_of
 from app.extensions import db
 from app.filters import query
 from app.oversight.project_tab import oversight_of
@@ -53,6 +54,7 @@ def index() -> ResponseReturnValue:
         rows=rows(found.rows, today),
         export_url=url_for("projects.export") + query(asked.args),
         import_url=url_for("ledger.index") if actor.may(Permission.IMPORT_LEDGER) else None,
+        register_url=url_for("awards.new") if actor.may(Permission.REGISTER_PROJECT) else None,
     )
 
 
@@ -99,6 +101,7 @@ def _reports(overview: Overview) -> dict[str, Any]:
 
 
 _MORE: Mapping[str, Callable[[Overview], Mapping[str, Any]]] = {
+    "agreement": agreement_of,
     "history": _history,
     "reports": _reports,
     "oversight": oversight_of,

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from lifecycle.money import LIMIT, WAN, YUAN, Fen
-from reports.ledger.places import home_place, place
+from lifecycle.place_names import home_place, place
 from reports.ledger.schema import Column, IndicatorValue, Kind
 from reports.ledger.xlsx.values import Cell, Flaw
 
@@ -63,6 +63,14 @@ def number_text(number: float) -> str:
 def plain_decimal(text: str) -> Decimal | None:
     """Return the number that text in plain decimal form ("1,234.5") stands for, else ``None``."""
     return Decimal(text.replace(",", "")) if _PLAIN_DECIMAL.fullmatch(text) else None
+
+
+def read_money(text: str, unit: Fen, *, may_be_negative: bool = False) -> Fen:
+    """Return what an amount as people type it ("1,000.00") comes to, exactly; ``unit`` in fen.
+
+    Raises ``UnfitError``, as for a cell of a ledger.
+    """
+    return int(_money(unit, may_be_negative=may_be_negative)(text))
 
 
 def _unfit(cell: Cell, wanted: str) -> UnfitError:

@@ -41,8 +41,8 @@ def render(template: str, context: Mapping[str, Any]) -> bytes:
 
     Every paper wants ``agency``, which stands at its head; ``mark`` (草案) beside the title may be left out.
     Values are text, numbers, days, choices, ``None``, mappings, sequences and dataclasses of them; amounts
-    are fen, which the filters ``yuan``, ``wan`` and ``in_words`` write. The same content gives the same bytes.
-    Raises ``jinja2.UndefinedError`` for a name that is missing and ``TypeError`` for any other value.
+    are fen, which the filters ``yuan``, ``wan`` and ``in_words`` write. The same content gives the same
+    bytes. Raises ``jinja2.UndefinedError`` for a name that is missing and ``TypeError`` for any other value.
     """
     document = DocxTemplate(BytesIO(_template(template)))
     given = {name: _plain(value) for name, value in ({"mark": ""} | dict(context)).items()}

@@ -1,4 +1,4 @@
-"""The names of places a ledger may use, and the canonical name of each."""
+"""The names of places that people may write, and the canonical name of each."""
 
 from __future__ import annotations
 
