@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -68,7 +68,7 @@ def _unsound(terms: Terms) -> Iterator[tuple[str, str]]:
 
 
 _NEEDED = {"title": "项目名称", "lead_unit": "承担单位", "pi_name": "项目负责人"}
-_UNIQUE = {
+_UNIQUE: Mapping[str, Callable[[Terms], list[str]]] = {
     "partners": lambda terms: [one.name for one in terms.partners],
     "indicators": lambda terms: [one.name for one in terms.indicators],
     "milestones": lambda terms: [f"第 {one.number} 项" for one in terms.milestones],

@@ -1,4 +1,4 @@
-"""Registering a project once it has been awarded (立项登记): what is known before its agreement is drafted."""
+"""Registering a project once it has been awarded (立项登记): what is known before its agreement."""
 
 from __future__ import annotations
 

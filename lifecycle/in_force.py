@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Column, select
 from sqlalchemy.orm import Session
 
 from lifecycle.agreement_terms import PARTY_ORDER, signed_record, terms_obstacles
@@ -20,7 +20,7 @@ from lifecycle.columns import PAYMENT, TRANCHE
 from lifecycle.command import Work
 from lifecycle.models import AgreementState, AgreementVersion, Project
 from lifecycle.models.base import Base
-from lifecycle.record import ProjectRecord, Tranche
+from lifecycle.record import ProjectRecord, Signatory, Tranche
 from lifecycle.refusals import Obstructed
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance
 from lifecycle.storing import Known, change_projects, tranche_keys, tranche_rows
@@ -106,7 +106,7 @@ def put_in_force(work: Work, project_id: int, version: AgreementVersion, today: 
     work.touch(project_id)
 
 
-def _signatories(version: AgreementVersion) -> tuple[object, ...]:
+def _signatories(version: AgreementVersion) -> tuple[Signatory, ...]:
     return tuple(sorted((one.party for one in version.signatures), key=PARTY_ORDER.index))
 
 
@@ -135,7 +135,7 @@ def _pointed_at(session: Session, ids: Collection[int]) -> set[int]:
     return found
 
 
-def _pointers() -> Iterable[object]:
+def _pointers() -> list[Column[int]]:
     return [
         key.parent
         for table in Base.metadata.tables.values()

@@ -45,14 +45,13 @@ def show(version_id: int) -> ResponseReturnValue:
 def save(version_id: int) -> ResponseReturnValue:
     """Save a draft."""
     page, form, revision = _page(version_id), TermsForm(), _revision(request.form.get("revision"))
-    if form.validate_on_submit():
-        terms = terms_in(form, page.terms)
+    terms = terms_in(form, page.terms) if form.validate_on_submit() else None
+    if terms is not None:
         with form.taking_refusals(OutOfDate, Obstructed, NotTheirs):
             agreements.save(db.session(), current_actor(), version_id, revision, terms)
             flash("草稿已保存，核对结果见页面下方。")
             return redirect(url_for("agreements.show", version_id=version_id, _anchor="check"))
-        return stale_page(_page(version_id), form, terms, revision), 422
-    return agreement_page(_page(version_id), terms_form=form, revision=revision), 422
+    return stale_page(_page(version_id), form, terms, revision), 422
 
 
 @bp.post("/<int:version_id>/check")
@@ -77,7 +76,7 @@ def finalise(version_id: int) -> ResponseReturnValue:
     form = finalise_form(page.check.verdict.needs_reason, page.version.revision)
     if form.validate_on_submit():
         with form.taking_refusals(Obstructed, VerdictRefused, OutOfDate):
-            revision = _revision(form.revision.data)
+            revision = _revision(request.form.get("revision"))
             agreements.finalise(
                 db.session(), current_actor(), version_id, revision, clock.today(), reasons_in(form)
             )

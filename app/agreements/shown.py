@@ -54,13 +54,13 @@ def agreement_page(
     )
 
 
-def stale_page(page: VersionPage, form: TermsForm, typed: Terms, revision: int) -> str:
-    """Return the page after a save that was refused.
+def stale_page(page: VersionPage, form: TermsForm, typed: Terms | None, revision: int) -> str:
+    """Return the page after a save that was refused; ``typed`` is ``None`` where the form itself was wrong.
 
     Where somebody else has saved meanwhile, it says in what the two differ, and the next press saves over it.
     """
-    if page.version.revision == revision:
-        return agreement_page(page, terms_form=form, typed=typed)
+    if typed is None or page.version.revision == revision:
+        return agreement_page(page, terms_form=form, typed=typed, revision=revision)
     return agreement_page(page, terms_form=form, typed=typed, conflict=told_differences(page.terms, typed))
 
 

@@ -95,14 +95,13 @@ def _period(start: Any, end: Any) -> str:
 
 def _money(terms: Terms) -> Mapping[str, Any]:
     amounts = {(line.source, line.use): line.amount for line in terms.budget}
-    rows = [
-        {"source": source, "amounts": [amounts.get((source, use), 0) for use in BudgetUse]}
+    lines = {
+        source: [amounts.get((source, use), 0) for use in BudgetUse]
         for source in Source
         if any(line.source is source for line in terms.budget)
-    ]
-    for row in rows:
-        row["total"] = sum(row["amounts"])
-    sums = [sum(row["amounts"][place] for row in rows) for place in range(len(BudgetUse))]
+    }
+    rows = [{"source": source, "amounts": line, "total": sum(line)} for source, line in lines.items()]
+    sums = [sum(line[place] for line in lines.values()) for place in range(len(BudgetUse))]
     return {
         "total": terms.total,
         "fiscal": terms.provincial + terms.district,

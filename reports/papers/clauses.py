@@ -47,6 +47,12 @@ def clauses_for(record: ProjectRecord) -> list[Clause]:
 def _clauses() -> tuple[Clause, ...]:
     tables = tomllib.loads(_FILE.read_text("utf-8"))["clauses"]
     return tuple(
-        Clause(**{name: tuple(value) if isinstance(value, list) else value for name, value in table.items()})
+        Clause(
+            table["text"],
+            tuple(table["documents"]) if "documents" in table else None,
+            table.get("joint"),
+            table.get("self"),
+            table.get("article", ""),
+        )
         for table in tables
     )

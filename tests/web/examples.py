@@ -16,11 +16,14 @@ from app.ledger.folder import Folder
 from app.ledger.found import write_errors
 from finance.models import BatchLine
 from lifecycle.attachments import StoredFile
+from lifecycle.command import Work, command
 from lifecycle.database import begin_write
 from lifecycle.filekinds import MOST_BYTES, PDF
 from lifecycle.files import ContentStore
+from lifecycle.in_force import baseline_version
 from lifecycle.integrity import Charge, propose_entry
 from lifecycle.models import (
+    AgreementVersion,
     InboxMessage,
     IntegrityAct,
     LedgerUpload,
@@ -32,7 +35,7 @@ from lifecycle.models import (
     UploadStep,
 )
 from lifecycle.papers import add_files
-from lifecycle.roles import BUREAU_ROLES, Role
+from lifecycle.roles import BUREAU_ROLES, Permission, Role
 from lifecycle.supervision import agree, record_inspection
 from reports.ledger.errors import CellError
 from tests import papers
@@ -173,6 +176,19 @@ def _refused_upload(people: People, session: Session, folder: Path) -> str:
     return upload.key
 
 
+def _version(people: People, session: Session, _folder: Path) -> int:
+    """Return the agreement's version of a project that came signed with a ledger."""
+    project_id = session.scalars(select(Project.id).where(Project.number == NUMBER)).one()
+    session.commit()
+    return kept_baseline(session, people.a[Role.HANDLER].actor, project_id)
+
+
+@command("test.baseline", Permission.HANDLE_CHANGE)
+def kept_baseline(work: Work, project_id: int) -> int:
+    """Make the version in force of what the ledger says, as the first change does."""
+    return baseline_version(work, project_id, date(2026, 6, 30)).id
+
+
 EXAMPLES = {
     "inspection_id": Example(_inspection, of_whoever_sees_the_project),
     "measure_id": Example(_measure, of_whoever_sees_the_project),
@@ -185,6 +201,11 @@ EXAMPLES = {
     "message_id": Example(_message, of_the_handler),
     "name": Example(lambda *_: PAPER, of_everybody),
     "number": Example(lambda *_: NUMBER),
+    "version_id": Example(_version, of_whoever_sees_the_project),
+    "other_id": Example(
+        lambda _, session, *__: session.scalars(select(AgreementVersion.id)).first(),
+        of_whoever_sees_the_project,
+    ),
     "tranche_id": Example(_tranche),
     "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),
 }
