@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from flask import url_for
@@ -46,8 +47,7 @@ def agreement_of(overview: Overview) -> dict[str, Any]:
 
 
 def _rows(versions: Sequence[AgreementVersion], record: ProjectRecord) -> Iterator[dict[str, Any]]:
-    before = [*versions[1:], None]
-    for version, older in zip(versions, before, strict=True):
+    for version, older in zip_longest(versions, versions[1:]):
         yield {
             "id": version.id,
             "number": version.number,
