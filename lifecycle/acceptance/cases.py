@@ -41,11 +41,17 @@ class Found(NamedTuple):
 
 def find_case(session: Session, actor: Actor, case_id: int) -> Found:
     """Return a case of a project that the actor may see. Raises ``NotFound``."""
+    case, project = find_row(session, actor, case_id)
+    return Found(case, project, load_record(session, project.id))
+
+
+def find_row(session: Session, actor: Actor, case_id: int) -> tuple[AcceptanceCase, Project]:
+    """Return a case and its project's row, for whoever has the record already. Raises ``NotFound``."""
     query = select(AcceptanceCase, Project).join(Project, Project.id == AcceptanceCase.project_id)
     row = session.execute(query.where(AcceptanceCase.id == case_id, visible(actor))).one_or_none()
     if row is None:
         raise NotFound(_WHAT)
-    return Found(row[0], row[1], load_record(session, row[1].id))
+    return row[0], row[1]
 
 
 def case_of(session: Session, project_id: int) -> AcceptanceCase | None:

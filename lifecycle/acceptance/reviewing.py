@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from sqlalchemy.orm import Session
+
 from lifecycle.acceptance.cases import (
     Found,
     bring_on,
@@ -44,11 +46,11 @@ def name_panel(work: Work, case_id: int, members: Sequence[Named], due: date | N
     wrong = "；".join(_wrong_panel(members, public=found.record.fiscal > 0, basis=step.basis))
     if wrong:
         raise InvalidInput({"members": f"{wrong}。"})
-    panel = panel_in(work, found)
+    panel = panel_of_case(work.session, found)
     if panel is not None and panel.state is PanelState.CONCLUDED:
         raise Obstructed(["专家组已经形成结论，不再另组专家组"])
     panel_id = form_panel(work, found.project.id, PanelSubject.ACCEPTANCE, found.case.id, members, due, today)
-    named = panel_in(work, found)
+    named = panel_of_case(work.session, found)
     names = "、".join(f"{one.name}（{one.field}）" for one in named.members) if named else ""
     tell(
         work,
@@ -69,9 +71,9 @@ def _wrong_panel(members: Sequence[Named], *, public: bool, basis: str) -> Itera
         yield f"有财政资金的项目，专家不少于 {LEAST_EXPERTS} 人且为单数（{OWN_PRACTICE}）"
 
 
-def panel_in(work: Work, found: Found) -> ShownPanel | None:
+def panel_of_case(session: Session, found: Found) -> ShownPanel | None:
     """Return the panel of a case, where there is one."""
-    return panel_of(work.session, found.project.id, PanelSubject.ACCEPTANCE, found.case.id)
+    return panel_of(session, found.project.id, PanelSubject.ACCEPTANCE, found.case.id)
 
 
 @command("acceptance.propose", Permission.HANDLE_ACCEPTANCE)
@@ -83,7 +85,7 @@ def propose(work: Work, case_id: int, proposed: Proposed, today: date) -> None:
     """
     found = find_case(work.session, work.actor, case_id)
     step = demand_step(found.case, found.record, StepKey.REVIEW)
-    panel = panel_in(work, found)
+    panel = panel_of_case(work.session, found)
     if panel is None:
         raise Obstructed([f"还没有组建专家组，不能提出验收结论（{step.basis}）"])
     missing = panel.missing(found.record) if panel.state is PanelState.AT_WORK else []

@@ -9,6 +9,7 @@ from lifecycle.acceptance.way import Step, StepKey, way_of
 from lifecycle.models import AcceptanceCase, AcceptanceState
 from lifecycle.record import ProjectRecord
 from lifecycle.refusals import IllegalTransition, Refusal
+from lifecycle.roles import ROLE_NAMES
 
 CASE_TRANSITIONS: Mapping[AcceptanceState, frozenset[AcceptanceState]] = {
     AcceptanceState.DRAFT: frozenset({AcceptanceState.WITH_UNIT}),
@@ -84,6 +85,11 @@ class At(NamedTuple):
 
     step: Step
     mark: str
+
+    @property
+    def who(self) -> str:
+        """The role that takes it, in words."""
+        return ROLE_NAMES[self.step.role]
 
 
 def stand(way: Sequence[Step], state: AcceptanceState) -> list[At]:
