@@ -74,6 +74,10 @@ def agency_name() -> str:
     return name
 
 
+_UNDER = {"acceptance": "oversight"}
+"""Part of the site → the part under whose entry of the menu it stands."""
+
+
 def menu_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the entries this actor may open; the one whose part of the site is open is active."""
     part = (request.endpoint or "").partition(".")[0]
@@ -82,7 +86,7 @@ def menu_of(actor: Actor) -> list[dict[str, Any]]:
             "label": entry.label,
             "url": url_for(entry.endpoint),
             "icon": entry.icon,
-            "active": entry.endpoint.partition(".")[0] == part,
+            "active": entry.endpoint.partition(".")[0] == _UNDER.get(part, part),
             "count": 0,
         }
         for entry in MENU

@@ -56,13 +56,13 @@ def _list(key: str, asked: Asked, found: object) -> ResponseReturnValue:
         asked=asked,
         found=found,
         chips=list(chips(tab, asked, request.args)),
-        list_tabs=_tabs(key),
+        list_tabs=list_tabs(key),
         state_word=state_word,
         inspects=actor.may(Permission.INSPECT),
     )
 
 
-def _tabs(active: str) -> list[dict[str, object]]:
+def list_tabs(active: str) -> list[dict[str, object]]:
     """Return the lists as tabs, with how many wait in each; acceptance is a part of its own."""
     counts = open_heaps(db.session(), current_actor(), clock.today())
     endpoints = ("oversight.index", "oversight.measures", "oversight.integrity")
@@ -71,7 +71,8 @@ def _tabs(active: str) -> list[dict[str, object]]:
         for tab, endpoint, count in zip(TABS.values(), endpoints, counts, strict=True)
     ]
     if "acceptance.index" in current_app.view_functions:
-        tabs.append({"label": "验收", "url": url_for("acceptance.index"), "active": False, "count": 0})
+        own = active == "acceptance"
+        tabs.append({"label": "验收", "url": url_for("acceptance.index"), "active": own, "count": 0})
     return tabs
 
 

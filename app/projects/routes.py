@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import clock
+from app.acceptance.project_part import acceptance_of
 from app.agreements.tab import agreement_of
 from app.extensions import db
 from app.filters import query
@@ -104,7 +105,7 @@ _MORE: Mapping[str, Callable[[Overview], Mapping[str, Any]]] = {
     "agreement": agreement_of,
     "history": _history,
     "reports": _reports,
-    "oversight": oversight_of,
+    "oversight": lambda overview: {**oversight_of(overview), **acceptance_of(overview)},
     "papers": papers_of,
 }
 """What a tab needs beyond the overview."""
