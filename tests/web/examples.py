@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.ledger.folder import Folder
 from app.ledger.found import write_errors
 from finance.models import BatchLine
+from lifecycle.acceptance.applying import start as start_acceptance
 from lifecycle.attachments import StoredFile
 from lifecycle.command import Work, command
 from lifecycle.database import begin_write
@@ -24,6 +25,7 @@ from lifecycle.in_force import baseline_version
 from lifecycle.integrity import Charge, propose_entry
 from lifecycle.models import (
     AgreementVersion,
+    Clearing,
     InboxMessage,
     IntegrityAct,
     LedgerUpload,
@@ -189,12 +191,32 @@ def kept_baseline(work: Work, project_id: int) -> int:
     return baseline_version(work, project_id, date(2026, 6, 30)).id
 
 
+def _case(people: People, session: Session, _folder: Path) -> int:
+    return start_acceptance(session, people.a[Role.PI].actor, NUMBER, date(2026, 6, 30))
+
+
+def _clearing(_people: People, session: Session, _folder: Path) -> int:
+    query = select(Project.id).where(Project.number == NUMBER)
+    clearing = Clearing(
+        project_id=session.scalars(query).one(),
+        opened_on=date(2026, 6, 30),
+        citation="沙科局发〔2023〕41号 第三十三条",
+        figures={},
+    )
+    begin_write(session)
+    session.add(clearing)
+    session.commit()
+    return clearing.id
+
+
 EXAMPLES = {
     "inspection_id": Example(_inspection, of_whoever_sees_the_project),
     "measure_id": Example(_measure, of_whoever_sees_the_project),
     "entry_id": Example(_entry, of_the_bureau),
     "attachment_id": Example(_attachment, of_whoever_sees_the_project),
     "batch_id": Example(_batch),
+    "case_id": Example(_case, of_whoever_sees_the_project),
+    "clearing_id": Example(_clearing, of_whoever_sees_the_project),
     "filename": Example(lambda *_: "keguan.css", of_everybody),
     "key": Example(_refused_upload, of_the_handler),
     "line_id": Example(_line),
@@ -206,6 +228,7 @@ EXAMPLES = {
         lambda _, session, *__: session.scalars(select(AgreementVersion.id)).first(),
         of_whoever_sees_the_project,
     ),
+    "seat_id": Example(lambda *_: 0, of_whoever_sees_the_project),
     "tranche_id": Example(_tranche),
     "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),
 }
