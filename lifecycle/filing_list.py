@@ -154,7 +154,8 @@ def _filing(kind: ReportKind, *row: Any) -> Filing:
         what = title_of(kind, subject) if kind is ReportKind.ANNUAL else message.removeprefix("提交")
         to_government = row[16] if kind is ReportKind.ANNUAL else None
     in_order: list[Any] = [*own, kind, subject, what, due, submitted_on, to_government]
-    return Filing(*in_order, report_id, report_state, FilingState(state))
+    in_order += [report_id, report_state, FilingState(state)]
+    return Filing(*in_order)
 
 
 def _from(kind: ReportKind, query: Query, today: date) -> Query:

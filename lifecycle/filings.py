@@ -20,7 +20,7 @@ from lifecycle.record import ProjectRecord
 from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.report_opening import article_of, goes_to_government, rule_of
-from lifecycle.report_states import REPORT_TRANSITIONS, find_report, name_of
+from lifecycle.report_states import REPORT_TRANSITIONS, find_report, name_of, to_do
 from lifecycle.roles import Permission, Role
 from lifecycle.rules.duties import StageReports
 from lifecycle.stages import advance
@@ -39,9 +39,11 @@ def confirm_report(work: Work, report_id: int, today: date) -> None:
     report.confirmed_by_id, report.confirmed_on, report.note = work.actor.user_id, today, None
     day = _count_from(work, report, today)
     name = name_of(report, record)
-    hand_on(work, report.project_id, TurnKind.REPORT, report.id, [Waits(Role.HANDLER, f"审核{name}")], today)
+    hand_on(
+        work, report.project_id, TurnKind.REPORT, report.id, [Waits(Role.HANDLER, to_do("审核", name))], today
+    )
     work.record(
-        f"承担单位确认{name}，报区科技局",
+        f"{to_do('承担单位确认', name)}，报区科技局",
         project_id=report.project_id,
         citation=article_of(record, report.kind),
         details={"changes": [{"field": "提交日期", "old": None, "new": day.isoformat()}] if day else []},
@@ -121,7 +123,7 @@ def accept_report(work: Work, report_id: int, today: date) -> None:
     report.decided_by_id, report.decided_on = work.actor.user_id, today
     name = name_of(report, record)
     hand_on(work, report.project_id, TurnKind.REPORT, report.id, _then(report, record, name), today)
-    work.record(f"接收{name}", project_id=report.project_id, citation=article_of(record, report.kind))
+    work.record(to_do("接收", name), project_id=report.project_id, citation=article_of(record, report.kind))
 
 
 def _then(report: Report, record: ProjectRecord, name: str) -> list[Waits]:
@@ -181,7 +183,12 @@ def _return(
     report.note = note.strip()
     name = name_of(report, record)
     hand_on(
-        work, report.project_id, TurnKind.REPORT, report.id, [Waits(Role.PI, f"补正并重新提交{name}")], today
+        work,
+        report.project_id,
+        TurnKind.REPORT,
+        report.id,
+        [Waits(Role.PI, to_do("补正并重新提交", name))],
+        today,
     )
     changes = [{"field": "提交日期", "old": cleared.isoformat(), "new": None}] if cleared else []
     work.record(

@@ -41,3 +41,8 @@ def name_of(report: Report, record: ProjectRecord) -> str:
     milestone = milestone_of(record, report.subject) if report.kind is ReportKind.STAGE else None
     name = (milestone.name or "") if milestone else ""
     return title_of(report.kind, report.subject, content_from(report.content), name)
+
+
+def to_do(verb: str, name: str) -> str:
+    """Return what is to be done with a report: 确认 2026 年度报告, 确认第 1 个里程碑阶段报告."""
+    return f"{verb} {name}" if name[:1].isdigit() else f"{verb}{name}"

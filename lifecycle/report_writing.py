@@ -28,7 +28,7 @@ from lifecycle.report_content import (
     with_indicators,
 )
 from lifecycle.report_opening import against, article_of
-from lifecycle.report_states import OPEN, REPORT_TRANSITIONS, find_report, name_of
+from lifecycle.report_states import OPEN, REPORT_TRANSITIONS, find_report, name_of, to_do
 from lifecycle.roles import Permission, Role
 from lifecycle.stages import advance
 from lifecycle.turns import Waits, hand_on
@@ -57,7 +57,7 @@ def start_report(work: Work, number: str, kind: ReportKind, subject: int | None,
         subject = _next_event(work.session, project.id)
     known = _known(work.session, project.id, kind, subject or 0)
     if known is not None:
-        work.record(f"继续填写{title_of(kind, known.subject)}", project_id=project.id)
+        work.record(to_do("继续填写", title_of(kind, known.subject)), project_id=project.id)
         return known.id
     record = load_record(work.session, project.id)
     _demand_free(against(record, kind, subject or 0, today) or _handed_in(record, kind, subject or 0))
@@ -75,8 +75,8 @@ def start_report(work: Work, number: str, kind: ReportKind, subject: int | None,
     work.session.add(report)
     work.session.flush()
     name = name_of(report, record)
-    hand_on(work, project.id, TurnKind.REPORT, report.id, [Waits(Role.PI, f"填写并提交{name}")], today)
-    work.record(f"开始填写{name}", project_id=project.id, citation=article_of(record, kind))
+    hand_on(work, project.id, TurnKind.REPORT, report.id, [Waits(Role.PI, to_do("填写并提交", name))], today)
+    work.record(to_do("开始填写", name), project_id=project.id, citation=article_of(record, kind))
     return report.id
 
 
@@ -117,7 +117,7 @@ def save_report(work: Work, report_id: int, revision: int, written: Written, tod
     del today
     report, record = _mine(work, report_id)
     changed = _take(work, report, record, revision, written)
-    work.record(f"保存{name_of(report, record)}", project_id=report.project_id, details=changed)
+    work.record(to_do("保存", name_of(report, record)), project_id=report.project_id, details=changed)
 
 
 @command("report.file", Permission.FILE_REPORT)
@@ -139,10 +139,15 @@ def file_report(work: Work, report_id: int, revision: int, written: Written, tod
     report.filed_by_id, report.filed_on = work.actor.user_id, today
     name = name_of(report, record)
     hand_on(
-        work, report.project_id, TurnKind.REPORT, report.id, [Waits(Role.UNIT_MANAGER, f"确认{name}")], today
+        work,
+        report.project_id,
+        TurnKind.REPORT,
+        report.id,
+        [Waits(Role.UNIT_MANAGER, to_do("确认", name))],
+        today,
     )
     work.record(
-        f"提交{name}，待承担单位确认",
+        f"{to_do('提交', name)}，待承担单位确认",
         project_id=report.project_id,
         citation=article_of(record, report.kind),
         details=changed,
