@@ -154,7 +154,11 @@ def test_a_report_that_is_not_whole_is_kept_as_a_draft_and_not_filed(
 
 def test_nothing_to_report_is_said_with_a_reason_instead_of_the_rest(bureau: Bureau) -> None:
     project_id = a_project(bureau, indicators=(SPEED,), spending=())
-    reason = {"progress": "", "nothing": True, "nothing_reason": "设备采购延后，当年没有开展试验。"}
+    reason: dict[str, Any] = {
+        "progress": "",
+        "nothing": True,
+        "nothing_reason": "设备采购延后，当年没有开展试验。",
+    }
     report_id = drafted(bureau)
     assert set(refused(bureau, lambda: filed(bureau, report_id, **reason), InvalidInput).errors) == {
         "no_spending"
@@ -171,13 +175,13 @@ def test_short_cuts_are_refused_and_nothing_is_saved(bureau: Bureau) -> None:
     a_project(bureau)
     pi, unit, handler = bureau.actor(Role.PI), bureau.actor(Role.UNIT_MANAGER), bureau.handler
     report_id = drafted(bureau)
+
+    def give_back() -> None:
+        return_report(session, handler, report_id, "请补充", False, JANUARY)
+
     refused(bureau, lambda: confirm_report(session, unit, report_id, JANUARY), IllegalTransition)
     refused(bureau, lambda: accept_report(session, handler, report_id, JANUARY), IllegalTransition)
-    refused(
-        bureau,
-        lambda: return_report(session, handler, report_id, "请补充", False, JANUARY),
-        IllegalTransition,
-    )
+    refused(bureau, give_back, IllegalTransition)
     filed(bureau, report_id)
     refused(bureau, lambda: filed(bureau, report_id), Obstructed)
     refused(bureau, lambda: accept_report(session, handler, report_id, JANUARY), IllegalTransition)
@@ -270,8 +274,9 @@ def test_a_major_projects_report_is_followed_until_it_has_gone_to_the_government
     refused(bureau, lambda: gone(LATER), Obstructed)
     accept_report(session, bureau.handler, report_id, JANUARY)
     assert waits(bureau) == [(Role.HANDLER, "将 2026 年度报告报区政府")]
-    for wrong in (None, JANUARY - timedelta(days=1), LATER + timedelta(days=1)):
-        refused(bureau, lambda wrong=wrong: gone(wrong), InvalidInput)
+    refused(bureau, lambda: gone(None), InvalidInput)
+    refused(bureau, lambda: gone(JANUARY - timedelta(days=1)), InvalidInput)
+    refused(bureau, lambda: gone(LATER + timedelta(days=1)), InvalidInput)
     gone(LATER)
     assert bureau.record(project_id).annual_reports[0].to_government_on == LATER
     assert waits(bureau) == []
@@ -281,8 +286,10 @@ def test_a_major_projects_report_is_followed_until_it_has_gone_to_the_government
 def test_a_key_projects_annual_report_does_not_go_to_the_government(bureau: Bureau) -> None:
     a_project(bureau)
     report_id = accepted(bureau, drafted(bureau))
-    act = lambda: note_government(bureau.session, bureau.handler, report_id, JANUARY, "", [], JANUARY)  # noqa: E731
-    refused(bureau, act, Obstructed)
+    handler, session = bureau.handler, bureau.session
+    refused(
+        bureau, lambda: note_government(session, handler, report_id, JANUARY, "", [], JANUARY), Obstructed
+    )
 
 
 def opinion(bureau: Bureau, panel_id: int, who: Account, verdict: Review) -> None:
@@ -302,7 +309,9 @@ def test_a_stage_is_reviewed_and_the_majority_is_overruled_only_with_a_reason(
     def conclude(review: Review | None, reason: str = "") -> None:
         conclude_review(session, bureau.handler, report_id, review, "阶段任务完成。", reason, LATER)
 
-    early = lambda: name_experts(session, bureau.handler, report_id, named(one), None, LATER)  # noqa: E731
+    def early() -> None:
+        name_experts(session, bureau.handler, report_id, named(one), None, LATER)
+
     assert ARTICLE in refused(bureau, early, Obstructed).message
     accept_report(session, bureau.handler, report_id, JANUARY)
     assert waits(bureau) == [(Role.HANDLER, "为第 1 个里程碑阶段报告（样机）指定专家，组织阶段考核")]
