@@ -29,6 +29,7 @@ DUE_SOON_DAYS = 30
 
 TONES: Mapping[str, str] = {
     "逾期": "bad",
+    "逾期未提交": "bad",
     "不符合": "bad",
     "未通过": "bad",
     "不通过": "bad",
@@ -36,6 +37,10 @@ TONES: Mapping[str, str] = {
     "失败": "bad",
     "临期": "soon",
     "待办": "soon",
+    "未提交": "soon",
+    "待评议": "soon",
+    "待报区政府": "soon",
+    "已退回": "soon",
     "需说明": "soon",
     "限期整改": "soon",
     "退回": "soon",
@@ -65,7 +70,14 @@ TONES: Mapping[str, str] = {
     "已记录": "bad",
     "终止实施": "bad",
     "限期整改并暂缓拨付": "held",
+    "待确认": "going",
+    "待审核": "going",
+    "待承担单位确认": "going",
+    "待科技局审核": "going",
+    "评议中": "going",
     "已办结": "done",
+    "已接收": "done",
+    "已形成结论": "done",
     "已结题": "done",
     "备查": "done",
     "已清算": "done",
@@ -78,6 +90,7 @@ TONES: Mapping[str, str] = {
     "暂缓": "held",
     "暂缓拨付": "held",
     "已说明": "held",
+    "已回避": "held",
 }
 """The one mapping of a status word to its tone; the tone gives the badge its shape and colour."""
 

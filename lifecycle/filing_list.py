@@ -50,6 +50,7 @@ class FilingFilter:
     """The year reported on; of milestones, in which it falls due; of events, in which it was begun."""
     programme: str = ""
     state: FilingState | None = None
+    project_id: int | None = None
     page: int = 1
     per_page: int = USUAL_SIZE
 
@@ -213,6 +214,8 @@ def _state(kind: ReportKind, today: date) -> ColumnElement[str]:
 
 def _chosen(actor: Actor, asked: FilingFilter) -> list[ColumnElement[bool]]:
     conditions = [visible(actor)]
+    if asked.project_id is not None:
+        conditions.append(Project.id == asked.project_id)
     if asked.kind is not ReportKind.EVENT:
         conditions.append(KeptDuty.agency_id == actor.agency_id)
     conditions += [Project.search_text.contains(word, autoescape=True) for word in asked.text.lower().split()]

@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from lifecycle.command import Work, command
 from lifecycle.filings import milestone_row
 from lifecycle.judging import LEAST_REASON, MOST_TEXT
-from lifecycle.models import PanelState, PanelSubject, Report, ReportKind, ReportState
+from lifecycle.models import (
+    Panel,
+    PanelMember,
+    PanelState,
+    PanelSubject,
+    Project,
+    Report,
+    ReportKind,
+    ReportState,
+)
 from lifecycle.panels import Named, ShownPanel, conclude_panel, form_panel, panel_of
 from lifecycle.record import ProjectRecord, Review
 from lifecycle.records import load_record
-from lifecycle.refusals import InvalidInput, Obstructed
+from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.report_opening import article_of
 from lifecycle.report_states import find_report, name_of
-from lifecycle.roles import Permission
+from lifecycle.roles import Actor, Permission
+from lifecycle.visibility import visible
 
 
 @command("report.name_experts", Permission.FORM_PANEL)
@@ -95,3 +108,26 @@ def _demand_reason(panel: ShownPanel, review: Review, reason: str) -> None:
                 f"请写明理由，{LEAST_REASON} 至 {MOST_TEXT} 字。"
             }
         )
+
+
+def report_of_seat(session: Session, actor: Actor, seat_id: int) -> int:
+    """Return the report on whose panel an expert sits. Raises ``NotFound``."""
+    query = (
+        select(Panel.subject_id)
+        .join(PanelMember, PanelMember.panel_id == Panel.id)
+        .join(Project, Project.id == Panel.project_id)
+        .where(PanelMember.id == seat_id, Panel.subject_kind == PanelSubject.STAGE, visible(actor))
+    )
+    report_id = session.scalar(query)
+    if report_id is None:
+        raise NotFound("这名专家")
+    return report_id
+
+
+def panel_of_report(session: Session, actor: Actor, report_id: int) -> int:
+    """Return the panel that reviews a report. Raises ``NotFound``, ``Obstructed`` where none was named."""
+    report = find_report(session, actor, report_id)
+    panel = panel_of(session, report.project_id, PanelSubject.STAGE, report.id)
+    if panel is None:
+        raise Obstructed(["还没有指定专家"])
+    return panel.id

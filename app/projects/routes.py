@@ -20,7 +20,7 @@ from app.papers.listed import papers_of
 from app.permissions import current_actor, is_htmx, may
 from app.projects.addresses import ProjectNumber
 from app.projects.asking import Asked, read_filter, read_page
-from app.projects.filings import annual_rows, stage_rows, status_of
+from app.projects.filings import ReportsTab
 from app.projects.page import ProjectPage, chosen_tab
 from app.projects.rows import COLUMNS, rows
 from app.projects.telling import told
@@ -97,8 +97,8 @@ def _history(overview: Overview) -> dict[str, Any]:
     }
 
 
-def _reports(overview: Overview) -> dict[str, Any]:
-    return {"annual": annual_rows(overview), "stages": stage_rows(overview), "status_of": status_of}
+def _reports(overview: Overview) -> Mapping[str, Any]:
+    return ReportsTab(overview).shown()
 
 
 _MORE: Mapping[str, Callable[[Overview], Mapping[str, Any]]] = {

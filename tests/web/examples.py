@@ -43,6 +43,7 @@ from reports.ledger.errors import CellError
 from tests import papers
 from tests.integration.overseeing import DRAFT
 from tests.integration.paying import TODAY, Bureau, approved, issued
+from tests.web.reviewed import seat, stage_report
 from tests.web.site import UNIT, Account, People
 
 NUMBER = "KG-2026-001"
@@ -209,6 +210,11 @@ def _clearing(_people: People, session: Session, _folder: Path) -> int:
     return clearing.id
 
 
+def of_the_expert(visitor: Visitor) -> bool:
+    """It is the expert's who was named."""
+    return visitor == Visitor(Role.EXPERT, "own")
+
+
 EXAMPLES = {
     "inspection_id": Example(_inspection, of_whoever_sees_the_project),
     "measure_id": Example(_measure, of_whoever_sees_the_project),
@@ -221,6 +227,9 @@ EXAMPLES = {
     "key": Example(_refused_upload, of_the_handler),
     "line_id": Example(_line),
     "message_id": Example(_message, of_the_handler),
+    "report_id": Example(stage_report, of_whoever_sees_the_project),
+    "member_id": Example(seat, of_the_expert),
+    "seat_id": Example(seat, of_whoever_sees_the_project),
     "name": Example(lambda *_: PAPER, of_everybody),
     "number": Example(lambda *_: NUMBER),
     "version_id": Example(_version, of_whoever_sees_the_project),

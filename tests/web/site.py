@@ -13,6 +13,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app import clock
 from lifecycle.accounts import new_stamp
 from lifecycle.database import begin_write
 from lifecycle.models import Agency, Membership, Project, User
@@ -78,7 +79,7 @@ class Browser(FlaskClient):
 
     def as_account(self, who: Account, agency_id: int | None = None) -> Browser:
         """Be signed in as somebody, without the sign-in page and its slow password."""
-        moment = int(datetime.now(UTC).timestamp())
+        moment = int(clock.now().timestamp())
         with self.session_transaction() as session:
             session.update(_user_id=f"{who.id}:{who.stamp}", _fresh=True, since=moment, seen=moment)
             if agency_id is not None:
