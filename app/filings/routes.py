@@ -15,7 +15,7 @@ from app.filings.decision_routes import bp
 from app.filings.forms import demand_title, report_form
 from app.filings.steps import step_of
 from app.filters import query
-from app.permissions import current_actor, is_htmx, may
+from app.permissions import current_actor, is_htmx, may, the_project
 from app.projects.routes import SIZE, XLSX
 from app.scheduler import site_address
 from lifecycle.filing_list import count_rest, every_filing, filing_years, list_filings
@@ -86,6 +86,7 @@ def remind() -> ResponseReturnValue:
 @may(Permission.FILE_REPORT)
 def start(number: str) -> ResponseReturnValue:
     """Begin a report, or go on with the one begun."""
+    the_project(number)
     kind, subject = request.form.get("kind", ""), request.form.get("subject", type=int)
     if kind not in set(ReportKind):
         raise InvalidInput({"kind": "请选择要填写的报告。"})
