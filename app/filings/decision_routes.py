@@ -117,18 +117,18 @@ def experts(report_id: int) -> ResponseReturnValue:
     return report_page(report_id, {"experts": form})
 
 
-@bp.post("/seats/<int:seat_id>/replace")
+@bp.post("/places/<int:place_id>/replace")
 @may(Permission.FORM_PANEL)
-def replace(seat_id: int) -> ResponseReturnValue:
+def replace(place_id: int) -> ResponseReturnValue:
     """Replace an expert who has given no opinion, or do without her."""
-    report_id = report_of_seat(db.session(), current_actor(), seat_id)
+    report_id = report_of_seat(db.session(), current_actor(), place_id)
     form: ReplaceForm = replace_form(list(candidates(db.session(), current_actor().agency_id).values()))
     if form.validate_on_submit():
         with form.taking_refusals():
             note = form.note.data or ""
-            replace_member(db.session(), current_actor(), seat_id, form.named, note, clock.today())
+            replace_member(db.session(), current_actor(), place_id, form.named, note, clock.today())
             return _done(report_id, "已更换专家。")
-    return report_page(report_id, {f"replace-{seat_id}": form})
+    return report_page(report_id, {f"replace-{place_id}": form})
 
 
 @bp.post("/<int:report_id>/joint")

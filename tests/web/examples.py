@@ -229,7 +229,7 @@ EXAMPLES = {
     "message_id": Example(_message, of_the_handler),
     "report_id": Example(stage_report, of_whoever_sees_the_project),
     "member_id": Example(seat, of_the_expert),
-    "seat_id": Example(seat, of_whoever_sees_the_project),
+    "place_id": Example(seat, of_whoever_sees_the_project),
     "name": Example(lambda *_: PAPER, of_everybody),
     "number": Example(lambda *_: NUMBER),
     "version_id": Example(_version, of_whoever_sees_the_project),
