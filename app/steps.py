@@ -11,6 +11,7 @@ from lifecycle.record import FISCAL
 from lifecycle.roles import Actor, Permission
 from lifecycle.rules.base import Kind, Rule
 from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, StageReports
+from lifecycle.rules.process import Rectification
 from lifecycle.stages import TrancheState
 from lifecycle.whole import TrancheAt
 
@@ -27,6 +28,7 @@ _TABS: Mapping[type[Kind], tuple[str, str]] = {
     PlannedPayment: ("money", "查看到账"),
     AnnualReports: ("reports", "查看报告"),
     StageReports: ("reports", "查看报告"),
+    Rectification: ("oversight", "查看整改"),
 }
 """Kind of duty → the tab of the project's page that shows it, and how the link to it reads."""
 

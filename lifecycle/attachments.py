@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select, type_coerce
+from sqlalchemy import ColumnElement, Select, and_, case, false, select, true, type_coerce
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.types import Boolean
 
@@ -20,6 +20,8 @@ from lifecycle.command import Work
 from lifecycle.filekinds import ANY, MOST_FILES, PDF_ONLY, SCAN, StoredFile
 from lifecycle.models import (
     Attachment,
+    Inspection,
+    InspectionState,
     MemberState,
     Panel,
     PanelMember,
@@ -174,11 +176,12 @@ def attachments_of(
     subject_id: int | None = None,
     *,
     removed: bool = False,
+    outside: bool = False,
 ) -> list[ShownFile]:
     """Return the files of a project, of one kind of subject or of one subject, in the order they came.
 
-    One query. Those taken away are left out unless ``removed``. Whether the project may be seen, the caller
-    has asked.
+    One query. Those taken away are left out unless ``removed``; ``outside`` leaves out what is the bureau's
+    alone. Whether the project may be seen, the caller has asked.
     """
     query = _shown().where(Attachment.project_id == project_id)
     if kind is not None:
@@ -187,6 +190,8 @@ def attachments_of(
         query = query.where(Attachment.subject_id == subject_id)
     if not removed:
         query = query.where(Attachment.removed_on.is_(None))
+    if outside:
+        query = query.where(_not_the_bureaus_alone())
     return [_file(*row) for row in session.execute(query.order_by(Attachment.id))]
 
 
@@ -195,7 +200,10 @@ def find_attachment(session: Session, actor: Actor, attachment_id: int) -> Shown
 
     Raises ``NotFound``, for everybody outside the bureau also where it has been taken away.
     """
-    query = _shown(type_coerce(visible(actor), Boolean)).join(Project, Project.id == Attachment.project_id)
+    open_to = visible(actor)
+    if not actor.sees_all_projects:
+        open_to = and_(open_to, _not_the_bureaus_alone())
+    query = _shown(type_coerce(open_to, Boolean)).join(Project, Project.id == Attachment.project_id)
     query = query.where(Project.agency_id == actor.agency_id, Attachment.id == attachment_id)
     row = session.execute(query).one_or_none()
     if row is None:
@@ -207,6 +215,21 @@ def find_attachment(session: Session, actor: Actor, attachment_id: int) -> Shown
     if file.removed_on is not None and not actor.sees_all_projects:
         raise NotFound(_WHAT)
     return file
+
+
+def _not_the_bureaus_alone() -> ColumnElement[bool]:
+    """Return the condition that a file is for the project's people too.
+
+    An inspection's are, once it is decided on; the evidence of an entry of integrity is not.
+    """
+    decided = select(Inspection.id).where(
+        Inspection.id == Attachment.subject_id, Inspection.state == InspectionState.DECIDED
+    )
+    return case(
+        (Attachment.subject_kind == "integrity", false()),
+        (Attachment.subject_kind == "inspection", decided.exists()),
+        else_=true(),
+    )
 
 
 def may_expert_see(session: Session, actor: Actor, attachment: ShownFile) -> bool:

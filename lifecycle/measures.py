@@ -51,7 +51,7 @@ def order_measures(
     work: Work, project: Project, inspection: Inspection, kinds: Iterable[MeasureKind], today: date
 ) -> Iterator[int]:
     """Order measures of a project as an inspection asks; yield their ids. Called within its command."""
-    text = "；".join(one["text"] for one in inspection.findings)
+    text = "；".join(one["text"].rstrip("。；") for one in inspection.findings)
     if len(text) > MOST_ORDERED:
         text = f"{text[: MOST_ORDERED - 1]}…"
     for kind in kinds:

@@ -26,7 +26,8 @@ def papers_of(overview: Overview, form: PapersForm | None = None) -> Mapping[str
     What was taken away is shown to the bureau, with when and by whom.
     """
     actor = current_actor()
-    files = attachments_of(db.session(), overview.project.id, removed=actor.sees_all_projects)
+    bureau = actor.sees_all_projects
+    files = attachments_of(db.session(), overview.project.id, removed=bureau, outside=not bureau)
     may_add = actor.may(Permission.ADD_PAPERS)
     return {
         "groups": grouped(files),

@@ -61,10 +61,13 @@ def _changes(record: ProjectRecord) -> Iterator[Point]:
 
 
 def _measures(record: ProjectRecord) -> Iterator[Point]:
-    """Yield what inspections ordered: a rectification at the day by which it is owed, until it is done."""
+    """Yield what inspections ordered: a rectification when it is owed or done, a hold when it began."""
     for one in record.measures:
-        day = one.ordered_on if one.kind is MeasureKind.HOLD else one.settled_on or one.due or one.ordered_on
-        yield Point(day, one.kind, "inspection", one.settled_on is not None)
+        if one.kind is MeasureKind.HOLD:
+            yield Point(one.ordered_on, one.kind, "inspection", True)
+        else:
+            day = one.settled_on or one.due or one.ordered_on
+            yield Point(day, one.kind, "inspection", one.settled_on is not None)
 
 
 def _acceptance(record: ProjectRecord) -> Iterator[Point]:

@@ -10,7 +10,16 @@ from sqlalchemy import select
 
 from lifecycle.filekinds import PDF, StoredFile
 from lifecycle.inspecting import Draft
-from lifecycle.models import Inspection, InspectionKind, Measure, Outcome, Project, Turn, TurnKind
+from lifecycle.models import (
+    Inspection,
+    InspectionKind,
+    IntegrityEntry,
+    Measure,
+    Outcome,
+    Project,
+    Turn,
+    TurnKind,
+)
 from lifecycle.record import MeasureKind
 from lifecycle.roles import Role
 from lifecycle.supervision import agree, record_inspection
@@ -83,3 +92,9 @@ def waiting(bureau: Bureau, kind: TurnKind, ref_id: int) -> set[Role]:
     bureau.session.rollback()
     query = select(Turn.role).where(Turn.kind == kind, Turn.ref_id == ref_id)
     return set(bureau.session.scalars(query))
+
+
+def entry_of(bureau: Bureau, entry_id: int) -> IntegrityEntry:
+    """Return the row of an entry of integrity as it is now."""
+    bureau.session.rollback()
+    return bureau.session.get_one(IntegrityEntry, entry_id)
