@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,20 +47,3 @@ def life(
             post.unit = unit
     session.commit()
     return Life(app, session, names, monkeypatch, tmp_path / "keguan.db")
-
-
-@pytest.fixture
-def pdf() -> Callable[[str], tuple[object, str]]:
-    """Return a small scan by a name, ready to be uploaded."""
-    from io import BytesIO
-
-    from pypdf import PdfWriter
-
-    def make(name: str) -> tuple[object, str]:
-        writer, file = PdfWriter(), BytesIO()
-        writer.add_blank_page(595, 842)
-        writer.write(file)
-        file.seek(0)
-        return file, name
-
-    return make
