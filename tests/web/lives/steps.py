@@ -83,7 +83,7 @@ def sign(life: Life, path: str, who: str, party: str, day: date, signer: str = "
 
 
 def agree(life: Life, plan: Plan, parties: Sequence[tuple[str, str]], day: date, **reasons: Any) -> Page:
-    """Lead the agreement from its draft to the last signature; ``parties`` are who records and which party."""
+    """Lead the agreement from its draft to the last signature; ``parties`` are who records which party."""
     draft = write_draft(life, plan)
     final = finalise(life, draft, **reasons)
     for who, party in parties:
