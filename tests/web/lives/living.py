@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 from app import clock
 from lifecycle import audit_check
 from lifecycle.calendar import SHANGHAI
-from lifecycle.models import Project
+from lifecycle.models import Project, Tranche
 from lifecycle.record import ProjectRecord
 from lifecycle.records import load_record
 from lifecycle.standing import rebuild, standing_rows
@@ -202,6 +202,16 @@ class Life:
         """Return the id of the latest row of a table."""
         self._session.rollback()
         found: int = self._session.scalars(select(model.id).order_by(model.id.desc()).limit(1)).one()
+        return found
+
+    def one(self, query: Any) -> Any:
+        """Return the one value that a statement finds now."""
+        self._session.rollback()
+        return self._session.scalars(query).one()
+
+    def tranche(self, tranche_id: int) -> Tranche:
+        """Return a tranche's row as it is now."""
+        found: Tranche = self.one(select(Tranche).where(Tranche.id == tranche_id))
         return found
 
     def findings(self, as_of: date, folder: Path) -> list[tuple[str, str]]:
