@@ -125,3 +125,29 @@ class ChangeFiling(Kind):
                 message = f"变更 {change.number}（{change.kind}）{made_on} 办理，尚未提交平台备案"
                 breaches += until_done(str(change.number), made_on, change.platform_filed_on, message)
         return breaches
+
+
+@kind("change-own")
+@dataclass(frozen=True, slots=True)
+class ChangeOwn(Kind):
+    """Which changes a unit may settle itself; some only within what is agreed of every source's money."""
+
+    kinds: frozenset[ChangeKind]
+    within: frozenset[ChangeKind]
+    """Settled by the unit itself while no source's amount, no share and no tranche is touched."""
+
+    def breaches(self, record: ProjectRecord) -> Iterable[Breach]:
+        """Return each change that was settled by the unit although it is not among these."""
+        return [
+            Breach(str(one.number), one.applied_on, None, f"变更 {one.number}（{one.kind}）应报科技局办理")
+            for one in record.changes
+            if one.self_decided and one.applied_on is not None and one.kind not in self.kinds | self.within
+        ]
+
+    def figures(self, record: ProjectRecord, day: date) -> Iterable[Figure]:  # noqa: ARG002 asks no day
+        """Return each change of the unit's own that may be."""
+        return [
+            Figure(str(one.number), f"变更 {one.number}（{one.kind}）可以由承担单位自行办理")
+            for one in record.changes
+            if one.self_decided and one.kind in self.kinds | self.within
+        ]
