@@ -31,6 +31,7 @@ MENU = (
     Entry("工作台", "workbench.index", "house", Permission.SEE_OWN_DESK),
     Entry("项目", "projects.index", "folder", Permission.SEE_PROJECTS),
     Entry("报告", "filings.index", "file-earmark-text", Permission.SEE_REPORTS),
+    Entry("变更", "changes.index", "arrow-left-right", Permission.SEE_CHANGES),
     Entry("经费", "money.index", "cash-coin", Permission.SEE_MONEY),
     Entry("监督验收", "oversight.index", "clipboard-check", Permission.SEE_OVERSIGHT),
     Entry("台账", "ledger.index", "table", Permission.SEE_LEDGER),

@@ -40,7 +40,7 @@ TABS: Mapping[str, str] = {
 
 _SHOWN: Mapping[str, Callable[[ProjectRecord], object]] = {
     "reports": lambda record: not record.self_established,
-    "changes": lambda record: record.changes,
+    "changes": lambda record: record.changes or record.signed_on,
 }
 """Tabs that are there only where there is something to show on them."""
 

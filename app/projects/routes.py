@@ -13,6 +13,7 @@ from flask_login import current_user
 from app import clock
 from app.acceptance.project_part import acceptance_of
 from app.agreements.tab import agreement_of
+from app.changes.tab import changes_of
 from app.extensions import db
 from app.filters import query
 from app.oversight.project_tab import oversight_of
@@ -103,6 +104,7 @@ def _reports(overview: Overview) -> Mapping[str, Any]:
 
 _MORE: Mapping[str, Callable[[Overview], Mapping[str, Any]]] = {
     "agreement": agreement_of,
+    "changes": changes_of,
     "history": _history,
     "reports": _reports,
     "oversight": lambda overview: {**oversight_of(overview), **acceptance_of(overview)},

@@ -41,6 +41,7 @@ from lifecycle.roles import BUREAU_ROLES, Permission, Role
 from lifecycle.supervision import agree, record_inspection
 from reports.ledger.errors import CellError
 from tests import papers
+from tests.integration.changing import Office
 from tests.integration.overseeing import DRAFT
 from tests.integration.paying import TODAY, Bureau, approved, issued
 from tests.web.reviewed import seat, stage_report
@@ -215,6 +216,10 @@ def of_the_expert(visitor: Visitor) -> bool:
     return visitor == Visitor(Role.EXPERT, "own")
 
 
+def _change(people: People, session: Session, _folder: Path) -> int:
+    return Office(session, people).draft(NUMBER)
+
+
 EXAMPLES = {
     "inspection_id": Example(_inspection, of_whoever_sees_the_project),
     "measure_id": Example(_measure, of_whoever_sees_the_project),
@@ -223,6 +228,8 @@ EXAMPLES = {
     "batch_id": Example(_batch),
     "case_id": Example(_case, of_whoever_sees_the_project),
     "clearing_id": Example(_clearing, of_whoever_sees_the_project),
+    "change_id": Example(_change, of_whoever_sees_the_project),
+    "change_kind": Example(lambda *_: "title", of_everybody),
     "filename": Example(lambda *_: "keguan.css", of_everybody),
     "key": Example(_refused_upload, of_the_handler),
     "line_id": Example(_line),
