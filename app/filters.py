@@ -79,7 +79,6 @@ TONES: Mapping[str, str] = {
     "限期整改并暂缓拨付": "held",
     "待确认": "going",
     "待审核": "going",
-    "待承担单位确认": "going",
     "待科技局审核": "going",
     "评议中": "going",
     "已办结": "done",
