@@ -71,8 +71,8 @@ class TermsForm(Form):
 
     sections: Mapping[str, tuple[str, ...]] = {
         "basics": (
-            *("title", "nature", "start", "end", "milestone_managed", "lead_unit", "lead_unit_type"),
-            *("lead_place", "joint_unit", "pi_name", "pi_email"),
+            *("title", "nature", "start", "end", "lead_unit", "lead_unit_type"),
+            *("lead_place", "joint_unit", "pi_name", "pi_email", "milestone_managed"),
         ),
         "goals": ("goals",),
         "indicators": ("indicators",),

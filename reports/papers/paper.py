@@ -180,7 +180,8 @@ def _set_up(document: Any, title: str) -> None:
 def _styles(document: Any) -> None:
     styles = document.styles
     normal = _font(styles["Normal"], BODY, 12)
-    normal.paragraph_format.line_spacing = 1.4
+    normal.paragraph_format.line_spacing = 1.25
+    _speak_chinese(normal)
     normal.paragraph_format.space_after = Pt(0)
     title = _font(styles["Title"], HEADS, 20, bold=True)
     title.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -194,6 +195,7 @@ def _styles(document: Any) -> None:
     note.paragraph_format.space_after = Pt(2)
     cell = _font(styles.add_style("Table Text", 1), BODY, 10.5)
     cell.paragraph_format.line_spacing = 1.15
+    cell.paragraph_format.space_before = cell.paragraph_format.space_after = Pt(2)
     sign = _font(styles.add_style("Signature", 1), BODY, 12)
     sign.paragraph_format.line_spacing, sign.paragraph_format.space_after = 1.4, Pt(8)
     for name in ("Header", "Footer"):
@@ -216,6 +218,14 @@ def _font(style: Any, name: str, size: float, *, bold: bool = False) -> Any:
     fonts.set(qn("w:eastAsia"), name)
     fonts.set(qn("w:hAnsi"), LATIN)
     return style
+
+
+def _speak_chinese(style: Any) -> None:
+    """Say which Chinese it is: fonts of several countries set punctuation differently."""
+    language = OxmlElement("w:lang")
+    language.set(qn("w:val"), "en-US")
+    language.set(qn("w:eastAsia"), "zh-CN")
+    style.element.get_or_add_rPr().append(language)
 
 
 def _no_border(style: Any) -> None:

@@ -117,12 +117,12 @@ def _money(paper: Paper) -> None:
     paper.text("预算（元）：", indent=False)
     paper.table(
         [
-            Column("资金来源", "{{ row.source }}", 3.8),
+            Column("资金来源", "{{ row.source }}", 2.6),
             *(
-                Column(f"{{{{ uses[{place}] }}}}", f"{{{{ row.amounts[{place}]|yuan }}}}", 2.4, right=True)
+                Column(f"{{{{ uses[{place}] }}}}", f"{{{{ row.amounts[{place}]|yuan }}}}", 2.6, right=True)
                 for place in range(4)
             ),
-            Column("小计", "{{ row.total|yuan }}", 2.4, right=True),
+            Column("小计", "{{ row.total|yuan }}", 2.8, right=True),
         ],
         "budget.rows",
         last=("合计", *(f"{{{{ budget.sums[{place}]|yuan }}}}" for place in range(5))),
