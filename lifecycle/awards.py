@@ -102,7 +102,7 @@ def _taken(work: Work, number: str) -> dict[str, str]:
 
 
 def _errors(award: Award) -> Iterator[tuple[str, str]]:
-    if not 0 < len(award.number) <= MOST_NUMBER or not award.number.isprintable():
+    if not 0 < len(award.number.strip()) <= MOST_NUMBER or not award.number.isprintable():
         yield "number", f"请填写项目编号，不超过 {MOST_NUMBER} 字。"
     for name, words in _NEEDED.items():
         if not 0 < len(getattr(award, name).strip()) <= MOST_NAME:
