@@ -1,4 +1,4 @@
-"""Acceptance in a life: applied for, confirmed, reviewed, concluded by the right authorities in their order."""
+"""Acceptance in a life: applied for, confirmed, reviewed, concluded by the authorities in their order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports in a life: written by the pi, confirmed by the unit, accepted by the bureau, reviewed by experts."""
+"""Reports in a life: written by the pi, confirmed by the unit, accepted by the bureau, then reviewed."""
 
 from __future__ import annotations
 
