@@ -121,3 +121,18 @@ class BatchLine(Base):
     batch: Mapped[Batch] = relationship(back_populates="lines")
     project: Mapped[Project] = relationship()
     tranche: Mapped[Tranche] = relationship()
+
+
+class SeparateAccount(Base):
+    """专账: what the unit last stated of the account that keeps the project's money (SPB 29, EA 15)."""
+
+    __tablename__ = "separate_account"
+
+    id: Mapped[Id]
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), unique=True)
+    kept: Mapped[bool]
+    """Whether there is one; the record of the project says the same."""
+    account: Mapped[str]
+    """Its name and number, or how it is told apart within the unit's books."""
+    stated_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    stated_on: Mapped[date]

@@ -28,6 +28,14 @@ BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
 }
 
 
+RECEIPT_TRANSITIONS: Mapping[TrancheState, frozenset[TrancheState]] = {
+    **dict.fromkeys(TrancheState, frozenset[TrancheState]()),
+    TrancheState.PLANNED: frozenset({TrancheState.PAID}),
+    TrancheState.PAID: frozenset({TrancheState.PLANNED}),
+}
+"""How money that a party pays itself goes on: it has arrived, or that was a mistake."""
+
+
 class Ending(StrEnum):
     """How a proposal ended without a payment."""
 

@@ -60,6 +60,9 @@ SUBJECTS: Mapping[str, str] = {
     "acceptance": "验收",
     "review": "专家评议",
     "clearing": "财务清算",
+    "spending": "支出凭证",
+    "receipt": "到账凭证",
+    "account": "专账管理",
     "project": "其他材料",
 }
 """What a file may belong to, in the order in which a project's files are shown."""

@@ -88,6 +88,7 @@ class Permission(StrEnum):
     GIVE_OPINION = "give_opinion"
     ENTER_SPENDING = "enter_spending"
     RECORD_RECEIPT = "record_receipt"
+    UNDO_RECEIPT = "undo_receipt"
 
 
 _ANYONE = frozenset({Permission.SEE_OWN_DESK, Permission.SEE_RULEBOOK})
@@ -115,6 +116,8 @@ _HANDLES = {
     Permission.RECORD_INTEGRITY,
     Permission.HANDLE_ACCEPTANCE,
     Permission.FORM_PANEL,
+    Permission.RECORD_RECEIPT,
+    Permission.UNDO_RECEIPT,
 }
 _APPROVES = {
     Permission.SEE_AUDIT,
@@ -123,6 +126,12 @@ _APPROVES = {
     Permission.APPROVE_MEASURE,
     Permission.APPROVE_INTEGRITY,
     Permission.CONCLUDE_ACCEPTANCE,
+}
+_PAYS = {
+    Permission.MAKE_BATCH,
+    Permission.BOOK_PAYMENT,
+    Permission.CLEAR_ACCOUNTS,
+    Permission.ENTER_SPENDING,
 }
 _LEADS = {
     Permission.ADD_PAPERS,
@@ -152,7 +161,7 @@ _CO_RUNS = {
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.HANDLER: _BUREAU | _HANDLES,
     Role.APPROVER: _BUREAU | _APPROVES,
-    Role.FINANCE: _BUREAU | {Permission.MAKE_BATCH, Permission.BOOK_PAYMENT, Permission.CLEAR_ACCOUNTS},
+    Role.FINANCE: _BUREAU | _PAYS,
     Role.AUDITOR: _BUREAU | {Permission.SEE_AUDIT},
     Role.PI: _READER | _LEADS,
     Role.UNIT_MANAGER: _READER | _ANSWERS_FOR_THE_UNIT,

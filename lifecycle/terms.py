@@ -6,7 +6,7 @@ A version in force is what the record says of its project, so that the rules jud
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
@@ -154,6 +154,8 @@ def applied(record: ProjectRecord, terms: Terms) -> ProjectRecord:
     but that was paid stays as it is.
     """
     own = {name: getattr(terms, name) for name in _OWN_FIELDS}
+    if terms.separate_account is None:
+        own["separate_account"] = record.separate_account  # stated by the unit in the meantime
     return replace(
         record,
         **own,
@@ -207,13 +209,26 @@ def _tranches(record: ProjectRecord, terms: Terms) -> Iterator[Tranche]:
     known: dict[tuple[Source, int], list[Tranche]] = defaultdict(list)
     for row in record.tranches:
         known[row.source, row.number].append(row)
+    agreed = Counter((one.source, one.number) for one in terms.tranches)
     for one in terms.tranches:
         rows = known[one.source, one.number]
+        if agreed[one.source, one.number] == 1 and len(rows) > 1:
+            yield from _in_parts(one, known.pop((one.source, one.number)))
+            continue
         old = rows.pop(0) if rows else None
         paid, paid_on = (old.paid, old.paid_on) if old else (0, None)
         yield Tranche(one.number, one.source, one.planned, one.planned_on, paid, paid_on)
     for rows in known.values():
         yield from (row for row in rows if row.paid or row.paid_on)
+
+
+def _in_parts(term: TrancheTerm, rows: Iterable[Tranche]) -> Iterator[Tranche]:
+    """Yield a tranche of which parts have arrived: those as they are, and what is still open of it."""
+    arrived = [row for row in rows if row.paid or row.paid_on]
+    yield from arrived
+    still = term.planned - sum(row.planned for row in arrived)
+    if still > 0:
+        yield Tranche(term.number, term.source, still, term.planned_on, 0, None)
 
 
 T = TypeVar("T")

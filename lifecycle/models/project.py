@@ -171,12 +171,19 @@ class Payment(Base):
     voucher: Mapped[str | None] = mapped_column(index=True)
     booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     """NULL where the payment came with a ledger."""
+    received_on: Mapped[date | None]
+    """The day on which the unit says public money has arrived; NULL while it has not said so."""
+    received_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 
 
 class Spending(OfProject, Base):
     """支出. A negative amount is a reversal; a row is never overwritten."""
 
     __tablename__ = "spending"
+    __table_args__ = (
+        UniqueConstraint("reversal_of_id"),
+        Index("ix_spending_voucher", "project_id", "voucher"),
+    )
 
     position: Mapped[int]
     spent_on: Mapped[date]
@@ -185,6 +192,11 @@ class Spending(OfProject, Base):
     amount_fen: Mapped[FenColumn]
     voucher: Mapped[str | None]
     note: Mapped[str | None]
+    reversal_of_id: Mapped[int | None] = mapped_column(ForeignKey("spending.id"))
+    """The row that this one takes back, with its amount negative."""
+    entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    entered_at: Mapped[datetime | None]
+    """When it was entered in Keguan; NULL where it came with a ledger."""
 
 
 class BudgetLine(OfProject, Base):

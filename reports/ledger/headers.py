@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lifecycle.money import Fen
 from reports.ledger.cells import UNITS
-from reports.ledger.schema import PROJECTS, Column, Sheet
+from reports.ledger.schema import Column, Sheet
 from reports.ledger.xlsx.values import Row
 
 ROWS_SEARCHED = 10
@@ -17,7 +17,6 @@ ROWS_SEARCHED = 10
 
 _UNIT = re.compile(r"(.*?)\s*[（(]\s*([^（）()]*元)\s*[）)]", re.DOTALL)
 _FULL_WIDTH = str.maketrans("()", "（）")
-_NUMBER_HEADER = PROJECTS.columns[0].name
 
 
 class Found(NamedTuple):
@@ -45,7 +44,7 @@ def find_header(sheet: Sheet, rows: Iterable[tuple[int, Row]]) -> Header | None:
     for number, row in rows:
         if number > ROWS_SEARCHED:
             return None
-        if _NUMBER_HEADER in row.values():
+        if sheet.columns[0].name in row.values():
             return _read(sheet, number, row)
     return None
 

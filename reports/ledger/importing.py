@@ -74,7 +74,7 @@ def import_ledger(
 
     Projects are known by their number: those already there are updated, the others added. The rows of a sheet
     that is present replace a project's rows; absent sheets and projects not in the ledger stay as they are.
-    Raises ``LedgerRefused``, with nothing saved, where it contradicts payments in process or booked here.
+    Raises ``LedgerRefused``, with nothing saved, where it would undo what is done in Keguan (``guards``).
     """
     return _import(session, actor, ledger, name, progress or _silent)
 
@@ -150,7 +150,7 @@ class _TakingIn:
             done += len(records)
             self._progress(done, len(self._ledger.records))
         if errors:
-            raise LedgerRefused([error for *_, error in sorted(errors, key=lambda one: one[:2])])
+            raise LedgerRefused([error for *_, error in sorted(errors, key=lambda one: one[:3])])
 
     def additions(self) -> Iterator[Sequence[ProjectRecord]]:
         """Yield the projects that are not there."""

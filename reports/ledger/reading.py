@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -29,15 +30,15 @@ class Ledger:
     """The names of the known sheets that were there, be it without rows."""
     passed_over: tuple[PassedOver, ...]
     _rows: Mapping[str, int] = field(repr=False)
-    _tranche_rows: Mapping[str, Sequence[int]] = field(repr=False)
+    _line_rows: Mapping[str, Mapping[str, Sequence[int]]] = field(repr=False)
 
     def row_of(self, project_number: str) -> int:
         """Return the row of 项目 a project stands in, as Excel shows it; raises ``KeyError``."""
         return self._rows[project_number]
 
-    def tranche_row(self, project_number: str, position: int) -> int:
-        """Return the row of 拨付 that became the project's tranche at ``position``, counted from 0."""
-        return self._tranche_rows[project_number][position]
+    def line_row(self, sheet: Sheet, project_number: str, position: int) -> int:
+        """Return the row of a sheet that became the project's line at ``position``, counted from 0."""
+        return self._line_rows[sheet.attribute][project_number][position]
 
 
 def read_ledger(source: str | Path | bytes | IO[bytes]) -> Ledger:
@@ -66,7 +67,7 @@ class _Reading:
         self._rows: dict[str, int] = {}
         self._projects: list[Values] = []
         self._lines: dict[str, dict[str, list[Any]]] = {}
-        self._tranche_rows: dict[str, list[int]] = {}
+        self._line_rows: dict[str, dict[str, array[int]]] = {}
 
     def ledger(self) -> Ledger:
         """Return the ledger; raises ``LedgerRefused`` or ``NotAWorkbook``."""
@@ -81,7 +82,7 @@ class _Reading:
         if self._errors:
             raise LedgerRefused(self._errors.in_order(), passed_over)
         records = [ProjectRecord(*values, **self._lines_of(values[0])) for values in self._projects]
-        return Ledger(records, frozenset(self._present), passed_over, self._rows, self._tranche_rows)
+        return Ledger(records, frozenset(self._present), passed_over, self._rows, self._line_rows)
 
     def _open(self, sheet: Sheet) -> SheetRows | None:
         """Return the rows of a sheet; ``None`` where it is missing or has no header."""
@@ -109,12 +110,12 @@ class _Reading:
 
     def _read_lines(self, sheet: Sheet, known: Mapping[str, int] | None) -> dict[str, list[Any]]:
         lines: dict[str, list[Any]] = {}
+        numbers = self._line_rows.setdefault(sheet.attribute, {})
         rows = self._open(sheet)
         for row, values, sound in rows.read(known) if rows else ():
             if sound:
                 lines.setdefault(values[0], []).append(sheet.build(*values[1:]))
-                if sheet.attribute == "tranches":
-                    self._tranche_rows.setdefault(values[0], []).append(row)
+                numbers.setdefault(values[0], array("I")).append(row)
         return lines
 
     def _lines_of(self, number: str) -> dict[str, Any]:

@@ -30,8 +30,9 @@ class TooManyErrors(Exception):
 class Errors:
     """Gathers errors, a cell once, and puts them in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, sheets: Sequence[Sheet] = SHEETS) -> None:
         self._by_place: dict[tuple[int, int, int], CellError] = {}
+        self._sheets = list(sheets)
 
     def __bool__(self) -> bool:
         return bool(self._by_place)
@@ -39,14 +40,14 @@ class Errors:
     def add(self, sheet: Sheet, row: int, place: int, message: str) -> None:
         """Note what is wrong with a cell; ``place`` is that of its column among the sheet's columns."""
         error = CellError(sheet.name, row, sheet.columns[place].name, message)
-        self._by_place.setdefault((SHEETS.index(sheet), row, place), error)
+        self._by_place.setdefault((self._sheets.index(sheet), row, place), error)
         if len(self._by_place) >= MOST_ERRORS:
             raise TooManyErrors
 
     def add_missing(self, sheet: Sheet) -> None:
         """Note that a sheet is not there."""
         error = CellError(sheet.name, None, None, f"缺少“{sheet.name}”工作表")
-        self._by_place[SHEETS.index(sheet), 0, 0] = error
+        self._by_place[self._sheets.index(sheet), 0, 0] = error
 
     def in_order(self) -> list[CellError]:
         """Return the errors by sheet, row and column, sheets and columns in the order of the contract."""
@@ -76,7 +77,8 @@ class SheetRows:
         self._key = [place for place, column in enumerate(sheet.columns) if column.key]
         self._check = _CHECKS.get(sheet.name)
         if self.header is None:
-            errors.add(sheet, 1, 0, "前 10 行中没有表头：找不到“项目编号”列")
+            first = sheet.columns[0].name
+            errors.add(sheet, 1, 0, f"前 10 行中没有表头：找不到“{first}”列")
 
     def read(self, known: Mapping[str, int] | None) -> Iterator[tuple[int, Values, bool]]:
         """Yield number, values and soundness of each row; a wrong cell's value is of no use.

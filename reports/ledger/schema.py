@@ -197,6 +197,21 @@ PROJECTS = Sheet(
     ProjectRecord,
 )
 
+SPENDING = Sheet(
+    "支出",
+    "spending",
+    (
+        _NUMBER,
+        _column("日期", "on", Kind.DATE, "required"),
+        _SOURCE,
+        _USE,
+        _column("金额", "amount", Kind.REVERSIBLE_MONEY, "required"),
+        _column("凭证号", "voucher", Kind.TEXT),
+        _column("备注", "note", Kind.TEXT),
+    ),
+    Spending,
+)
+
 SHEETS = (
     PROJECTS,
     Sheet(
@@ -242,20 +257,7 @@ SHEETS = (
         ),
         Tranche,
     ),
-    Sheet(
-        "支出",
-        "spending",
-        (
-            _NUMBER,
-            _column("日期", "on", Kind.DATE, "required"),
-            _SOURCE,
-            _USE,
-            _column("金额", "amount", Kind.REVERSIBLE_MONEY, "required"),
-            _column("凭证号", "voucher", Kind.TEXT),
-            _column("备注", "note", Kind.TEXT),
-        ),
-        Spending,
-    ),
+    SPENDING,
     Sheet(
         "预算",
         "budget",
@@ -350,5 +352,13 @@ SHEETS = (
     ),
 )
 """Every sheet, in the order in which errors are listed and sheets are written."""
+
+OWN_SPENDING = Sheet(
+    "支出",
+    "spending",
+    (*SPENDING.columns[1:], replace(_NUMBER, required=False)),
+    lambda *values: Spending(*values[:-1]),
+)
+"""The spending of one project, as its unit lists it: the columns of 支出, 项目编号 last and optional."""
 
 SHEET_NAMES = tuple(sheet.name for sheet in SHEETS)
