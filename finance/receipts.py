@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from finance.basis import receipt_basis
 from finance.spent import FIRST_DAY, MOST_VOUCHER
@@ -22,7 +23,7 @@ from lifecycle.money import Fen, yuan
 from lifecycle.record import FISCAL, ProjectRecord, Source
 from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
-from lifecycle.roles import Permission, Role
+from lifecycle.roles import Actor, Permission, Role
 from lifecycle.stages import TrancheState, advance
 from lifecycle.visibility import demand_acting_as, visible
 
@@ -67,7 +68,7 @@ def record_receipt(
     Raises ``NotFound``, ``NotTheirs``, ``Obstructed`` for public money, before signing and after the
     conclusion, ``InvalidInput`` and ``IllegalTransition``.
     """
-    found = _find(work, tranche_id)
+    found = find_receipt(work.session, work.actor, tranche_id)
     tranche = found.tranche
     demand_acting_as(work.session, work.actor, tranche.project_id, *WHO[tranche.source])
     if tranche.source in FISCAL:
@@ -124,7 +125,7 @@ def confirm_receipt(work: Work, tranche_id: int, on: date, today: date) -> None:
     Raises ``NotFound``, ``NotTheirs``, ``InvalidInput``, and ``Obstructed`` where it has not been paid or has
     been confirmed already.
     """
-    found = _find(work, tranche_id)
+    found = find_receipt(work.session, work.actor, tranche_id)
     tranche, payment = found.tranche, found.payment
     demand_acting_as(work.session, work.actor, tranche.project_id, *WHO[tranche.source])
     if tranche.source not in FISCAL:
@@ -152,7 +153,7 @@ def undo_receipt(work: Work, tranche_id: int, reason: str, today: date) -> None:
     A part goes back to the open rest of its tranche. Raises ``NotFound``, ``InvalidInput`` without a reason,
     and ``Obstructed`` where something rests on it.
     """
-    found = _find(work, tranche_id)
+    found = find_receipt(work.session, work.actor, tranche_id)
     reason = reason.strip()
     if not 1 <= len(reason) <= MOST_REASON:
         raise InvalidInput({"reason": f"请写明撤销原因，不超过 {MOST_REASON} 字。"})
@@ -233,19 +234,25 @@ def _rejoin(work: Work, tranche: Tranche) -> None:
         work.session.delete(rest)
 
 
-def _find(work: Work, tranche_id: int) -> Found:
-    """Return a tranche that the actor may see. Raises ``NotFound``."""
+def find_receipt(session: Session, actor: Actor, tranche_id: int) -> Found:
+    """Return a tranche that the actor may see, with its payment. Raises ``NotFound``."""
     query = (
         select(Tranche, Project, Payment)
         .join(Project, Project.id == Tranche.project_id)
         .outerjoin(Payment, Payment.tranche_id == Tranche.id)
-        .where(Tranche.id == tranche_id, visible(work.actor))
+        .where(Tranche.id == tranche_id, visible(actor))
     )
-    row = work.session.execute(query).one_or_none()
+    row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("这一期资金")
     tranche, project, payment = row
-    return Found(tranche, project, payment, load_record(work.session, project.id))
+    return Found(tranche, project, payment, load_record(session, project.id))
+
+
+def arrivals(session: Session, project_id: int) -> dict[int, Payment]:
+    """Return the payments of a project's tranches, by tranche."""
+    query = select(Payment).join(Tranche, Tranche.id == Payment.tranche_id)
+    return {one.tranche_id: one for one in session.scalars(query.where(Tranche.project_id == project_id))}
 
 
 def _demand_running(record: ProjectRecord) -> None:

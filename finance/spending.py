@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from finance.basis import spending_basis
 from finance.spent import (
@@ -29,7 +30,7 @@ from lifecycle.money import yuan
 from lifecycle.record import ProjectRecord, Spending
 from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
-from lifecycle.roles import Permission
+from lifecycle.roles import Actor, Permission
 from lifecycle.visibility import acting_as, demand_acting_as, find_project, visible
 
 MOST_TOLD = 50
@@ -58,7 +59,7 @@ def enter_spending(
     rows alike are there and nobody has said that they are meant; ``NotTheirs``, ``Obstructed``.
     """
     project, record = _open(work, number)
-    _demand_who_enters(work, project.id, record)
+    demand_entering(work.session, work.actor, project.id, record)
     return _enter(work, project, record, rows, today, files, again, "登记支出")
 
 
@@ -71,7 +72,7 @@ def import_spending(
     Raises as ``enter_spending`` does; the same workbook a second time needs ``again`` too.
     """
     project, record = _open(work, number)
-    _demand_who_enters(work, project.id, record)
+    demand_entering(work.session, work.actor, project.id, record)
     if not again and file_taken_in(work.session, project.id, file.sha256):
         raise InvalidInput({"again": f"“{file.name}”此前已经导入过；确认不是重复登记的，请勾选后再导入。"})
     return _enter(work, project, record, rows, today, [file], again, f"从“{file.name}”导入支出")
@@ -82,14 +83,13 @@ def _open(work: Work, number: str) -> tuple[Project, ProjectRecord]:
     return project, load_record(work.session, project.id)
 
 
-def _demand_who_enters(work: Work, project_id: int, record: ProjectRecord) -> None:
+def demand_entering(session: Session, actor: Actor, project_id: int, record: ProjectRecord) -> None:
+    """Demand that the actor may enter spending of this project now. Raises ``NotTheirs``, ``Obstructed``."""
     _demand_signed(record)
     roles = who_enters(record)
-    if record.concluded_on is not None and not (
-        roles and acting_as(work.session, work.actor, project_id, *roles)
-    ):
+    if record.concluded_on is not None and not (roles and acting_as(session, actor, project_id, *roles)):
         raise Obstructed([_concluded(record, bool(roles))])
-    demand_acting_as(work.session, work.actor, project_id, *roles)
+    demand_acting_as(session, actor, project_id, *roles)
 
 
 def _demand_signed(record: ProjectRecord) -> None:
@@ -220,9 +220,9 @@ def reverse_spending(work: Work, spending_id: int, reason: str, today: date) -> 
     Raises ``NotFound``, ``InvalidInput`` without a reason, ``NotTheirs``, and ``Obstructed`` where the row is
     itself a reversal, has been reversed, or the accounts are closed.
     """
-    old = find_spending(work, spending_id)
+    old = find_spending(work.session, work.actor, spending_id)
     record = load_record(work.session, old.project_id)
-    _demand_who_reverses(work, old.project_id, record)
+    demand_reversing(work.session, work.actor, old.project_id, record)
     if obstacles := list(_reversal_obstacles(work, old)):
         raise Obstructed(obstacles)
     reason = reason.strip()
@@ -253,23 +253,24 @@ def reverse_spending(work: Work, spending_id: int, reason: str, today: date) -> 
     return new.id
 
 
-def find_spending(work: Work, spending_id: int) -> SpendingRow:
+def find_spending(session: Session, actor: Actor, spending_id: int) -> SpendingRow:
     """Return a row of spending. Raises ``NotFound`` where there is none that the actor may see."""
     query = select(SpendingRow).join(Project, Project.id == SpendingRow.project_id)
-    row = work.session.scalar(query.where(SpendingRow.id == spending_id, visible(work.actor)))
+    row = session.scalar(query.where(SpendingRow.id == spending_id, visible(actor)))
     if row is None:
         raise NotFound("这笔支出")
     return row
 
 
-def _demand_who_reverses(work: Work, project_id: int, record: ProjectRecord) -> None:
+def demand_reversing(session: Session, actor: Actor, project_id: int, record: ProjectRecord) -> None:
+    """Demand that the actor may reverse spending of this project now. Raises as ``demand_entering`` does."""
     _demand_signed(record)
     roles = who_reverses(record)
     if not roles:
-        raise Obstructed(["项目财务已清算完毕，支出不再变动：确有错误的，请区科技局财务先撤销清算结果"])
-    if record.concluded_on is not None and not acting_as(work.session, work.actor, project_id, *roles):
+        raise Obstructed(["项目财务已清算完毕，支出不再变动：确有错误的，请联系区科技局财务"])
+    if record.concluded_on is not None and not acting_as(session, actor, project_id, *roles):
         raise Obstructed([f"项目已于 {record.concluded_on} 作出结论：需要冲销的，请联系区科技局财务办理"])
-    demand_acting_as(work.session, work.actor, project_id, *roles)
+    demand_acting_as(session, actor, project_id, *roles)
 
 
 def _reversal_obstacles(work: Work, old: SpendingRow) -> Iterator[str]:

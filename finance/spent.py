@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from lifecycle.models import Attachment, User
@@ -143,27 +143,12 @@ class ShownSpending:
         return self.amount > 0 and self.reversal_of is None and self.reversed_by is None
 
 
-@dataclass(frozen=True, slots=True)
-class SpendingPage:
-    """One page of a project's spending, the latest day first, and what the whole list comes to."""
-
-    rows: Sequence[ShownSpending]
-    count: int
-    total: Fen
-    page: int
-    pages: int
-
-
-def list_spending(session: Session, project_id: int, page: int, size: int = 50) -> SpendingPage:
-    """Return a page of a project's spending, by two statements; a page too far is the last one."""
+def list_spending(session: Session, project_id: int, page: int, size: int) -> list[ShownSpending]:
+    """Return a page of a project's spending, the latest day first, by one statement."""
     one = SpendingRow
-    totals = select(func.count(), func.coalesce(func.sum(one.amount_fen), 0))
-    count, total = session.execute(totals.where(one.project_id == project_id)).one()
-    pages = max(1, -(-count // size))
-    page = min(max(1, page), pages)
     query = _shown().where(one.project_id == project_id).order_by(one.spent_on.desc(), one.id.desc())
     rows = session.execute(query.limit(size).offset((page - 1) * size))
-    return SpendingPage([ShownSpending(*row) for row in rows], count, int(total), page, pages)
+    return [ShownSpending(*row) for row in rows]
 
 
 def shown_spending(session: Session, spending_id: int) -> ShownSpending | None:

@@ -169,6 +169,7 @@ class ProjectPage:
         """The tranches in their order, with where each stands and what can be done."""
         return [
             {
+                "id": one.id,
                 "source": one.tranche.source,
                 "number": one.tranche.number,
                 "planned": one.tranche.planned,

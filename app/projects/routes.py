@@ -25,6 +25,7 @@ from app.projects.filings import ReportsTab
 from app.projects.page import ProjectPage, chosen_tab
 from app.projects.rows import COLUMNS, rows
 from app.projects.telling import told
+from app.spending.shown import money_of
 from lifecycle.listing import every_project, list_projects
 from lifecycle.overview import Overview, load_history, load_overview
 from lifecycle.roles import Permission
@@ -106,6 +107,7 @@ _MORE: Mapping[str, Callable[[Overview], Mapping[str, Any]]] = {
     "agreement": agreement_of,
     "changes": changes_of,
     "history": _history,
+    "money": money_of,
     "reports": _reports,
     "oversight": lambda overview: {**oversight_of(overview), **acceptance_of(overview)},
     "papers": papers_of,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import date
 
 from hypothesis import given
@@ -12,7 +12,6 @@ from lifecycle.columns import ELSEWHERE, LINES, MOST_ORDER, PROJECT_FIELDS, deri
 from lifecycle.record import ProjectRecord, Source, Tranche
 from lifecycle.spelling import by_character, initials, pinyin
 from lifecycle.stages import Stage
-from lifecycle.storing import tranche_keys
 from tests.unit.rules.records import record, records
 
 PLAN = Tranche(1, Source.DISTRICT, 100, None, 0, None)
@@ -86,21 +85,3 @@ def test_what_lists_go_by_is_worked_out_from_the_record() -> None:
 
 def test_a_name_of_any_length_fits_the_index_that_sorts_it() -> None:
     assert len(derived(record(title="长" * 32_767)).title_order) == MOST_ORDER
-
-
-def test_rows_of_one_tranche_are_told_apart_by_their_order() -> None:
-    own = replace(PLAN, source=Source.OWN)
-    second = replace(PLAN, number=2)
-    assert list(tranche_keys([PLAN, own, PLAN, second, PLAN])) == [
-        (Source.DISTRICT, 1, 0),
-        (Source.OWN, 1, 0),
-        (Source.DISTRICT, 1, 1),
-        (Source.DISTRICT, 2, 0),
-        (Source.DISTRICT, 1, 2),
-    ]
-
-
-@given(records())
-def test_no_two_rows_of_tranches_share_a_key(drawn: ProjectRecord) -> None:
-    keys = list(tranche_keys(drawn.tranches))
-    assert len(set(keys)) == len(drawn.tranches)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.ledger.folder import Folder
 from app.ledger.found import write_errors
 from finance.models import BatchLine
+from finance.spending import enter_spending
 from lifecycle.acceptance.applying import start as start_acceptance
 from lifecycle.attachments import StoredFile
 from lifecycle.command import Work, command
@@ -37,6 +38,7 @@ from lifecycle.models import (
     UploadStep,
 )
 from lifecycle.papers import add_files
+from lifecycle.record import BudgetUse, Source, Spending
 from lifecycle.roles import BUREAU_ROLES, Permission, Role
 from lifecycle.supervision import agree, record_inspection
 from reports.ledger.errors import CellError
@@ -150,6 +152,12 @@ def _entry(people: People, session: Session, _folder: Path) -> int:
     return propose_entry(session, people.a[Role.HANDLER].actor, NUMBER, charge, (), TODAY)
 
 
+def _spending(people: People, session: Session, _folder: Path) -> int:
+    row = Spending(date(2026, 2, 1), Source.DISTRICT, BudgetUse.EQUIPMENT, 100, "记-1", None)
+    (entered,) = enter_spending(session, people.a[Role.PI].actor, NUMBER, [row], date(2026, 2, 5))
+    return entered
+
+
 def _attachment(people: People, session: Session, folder: Path) -> int:
     kept = ContentStore(folder / "files").keep(BytesIO(papers.pdf()), MOST_BYTES)
     file = StoredFile(kept.sha256, PAPER, PDF.media_type, kept.size)
@@ -245,6 +253,7 @@ EXAMPLES = {
         of_whoever_sees_the_project,
     ),
     "seat_id": Example(lambda *_: 0, of_whoever_sees_the_project),
+    "spending_id": Example(_spending, of_whoever_sees_the_project),
     "tranche_id": Example(_tranche),
     "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),
 }

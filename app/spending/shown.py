@@ -1,0 +1,110 @@
+"""What the money tab of a project's page shows beyond the overview, and what may be pressed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+
+from app import clock
+from app.extensions import db
+from app.permissions import current_actor
+from app.projects.asking import read_page
+from app.steps import Step
+from finance.accounts import statement_of
+from finance.rates import gate_rule, gates_of
+from finance.receipts import WHO, arrivals
+from finance.spent import list_spending, over_budget, who_enters, who_reverses
+from lifecycle.attachments import ShownFile, attachments_of
+from lifecycle.models import Payment
+from lifecycle.money import Fen
+from lifecycle.overview import Overview
+from lifecycle.record import FISCAL, ProjectRecord, Source
+from lifecycle.roles import Actor, Permission, Role
+from lifecycle.stages import TrancheState
+from lifecycle.visibility import acting_as
+from lifecycle.whole import TrancheAt
+
+SIZE = 50
+"""Rows of spending on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The page of a project's spending that is shown, and what all of it comes to."""
+
+    rows: Sequence[Any]
+    count: int
+    total: Fen
+    page: int
+    pages: int
+
+
+def money_of(overview: Overview) -> Mapping[str, Any]:
+    """Return what the tab needs: arrivals, spending, rates, the account, and who may do what."""
+    session, actor, today = db.session(), current_actor(), clock.today()
+    project_id, record = overview.project.id, overview.record
+    may = _held_roles(actor, project_id)
+    paid = arrivals(session, project_id)
+    return {
+        "arrivals": paid,
+        "steps": {one.id: _step(one, paid.get(one.id), record, may) for one in overview.project.tranches},
+        "spending": _listed(project_id, record),
+        "gates": list(gates_of(record, today)),
+        "gate_rule": gate_rule(record),
+        "over": over_budget(record, today),
+        "statement": statement_of(session, project_id),
+        "files": _files(attachments_of(session, project_id)),
+        "may_enter": not may.isdisjoint(who_enters(record)) and actor.may(Permission.ENTER_SPENDING),
+        "may_reverse": not may.isdisjoint(who_reverses(record)) and actor.may(Permission.ENTER_SPENDING),
+        "may_state": not may.isdisjoint({Role.UNIT_MANAGER, Role.HANDLER}) and record.concluded_on is None,
+    }
+
+
+def _held_roles(actor: Actor, project_id: int) -> frozenset[Role]:
+    """Return the roles in which the actor can do something about this project's money."""
+    asked = {Role.FINANCE, Role.HANDLER} & actor.roles
+    outside = [role for role in (Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT) if role in actor.roles]
+    return frozenset(asked | {role for role in outside if acting_as(db.session(), actor, project_id, role)})
+
+
+def _listed(project_id: int, record: ProjectRecord) -> Listed:
+    count = len(record.spending)
+    pages = max(1, -(-count // SIZE))
+    page = min(max(1, read_page(request.args)), pages)
+    rows = list_spending(db.session(), project_id, page, SIZE) if count else []
+    return Listed(rows, count, sum(row.amount for row in record.spending), page, pages)
+
+
+def _step(one: TrancheAt, payment: Payment | None, record: ProjectRecord, may: Iterable[Role]) -> Step | None:
+    """Return what somebody may do about the arrival of a tranche's money."""
+    source = one.tranche.source
+    if record.signed_on is None or record.concluded_on is not None or set(may).isdisjoint(WHO[source]):
+        return None
+    url = url_for("spending.receipt", tranche_id=one.id)
+    if source not in FISCAL:
+        return Step("登记到账" if one.state is TrancheState.PLANNED else "查看到账", url)
+    if payment is None or payment.paid_on is None or one.state is not TrancheState.PAID:
+        return None
+    return Step("确认到账" if payment.received_on is None else "查看到账", url)
+
+
+def _files(files: Iterable[ShownFile]) -> Mapping[tuple[str, int], list[ShownFile]]:
+    found: dict[tuple[str, int], list[ShownFile]] = {}
+    for file in files:
+        found.setdefault((file.kind, file.subject_id), []).append(file)
+    return found
+
+
+def sources_of(record: ProjectRecord) -> list[Source]:
+    """Return the sources from which the project has money, or a budget; all where nothing is known."""
+    known = {
+        Source.PROVINCIAL: record.provincial,
+        Source.DISTRICT: record.district,
+        Source.JOINT: record.joint,
+        Source.OWN: record.own,
+    }
+    named = {one.source for one in (*record.tranches, *record.budget, *record.spending)}
+    return [source for source in Source if known[source] or source in named] or list(Source)
