@@ -36,9 +36,7 @@ class Overspent:
 def list_overspent(session: Session, actor: Actor, today: date) -> list[Overspent]:
     """Return everything over its budget, the most first. A project without any budget is not asked."""
     spent = (
-        select(
-            Spending.project_id, Spending.source, Spending.use, func.sum(Spending.amount_fen).label("fen")
-        )
+        select(Spending.project_id, Spending.source, Spending.use, func.sum(Spending.amount_fen).label("fen"))
         .where(Spending.spent_on <= today)
         .group_by(Spending.project_id, Spending.source, Spending.use)
         .subquery()
@@ -60,4 +58,7 @@ def list_overspent(session: Session, actor: Actor, today: date) -> list[Overspen
         .where(visible(actor), spent.c.fen > budget, Project.id.in_(budgeted))
         .order_by((spent.c.fen - budget).desc(), Project.number)
     )
-    return [Overspent(*row[:-2], int(row[-2]), int(row[-1])) for row in session.execute(query)]
+    return [
+        Overspent(number, title, unit, source, use, int(given), int(fen))
+        for number, title, unit, source, use, given, fen in session.execute(query)
+    ]

@@ -140,15 +140,35 @@ def terms_obstacles(tranches: Iterable[TrancheAt], terms: Terms) -> tuple[str, .
 
     ``tranches`` are the project's as they stand (``WholeProject.tranches``).
     """
-    return tuple(_terms_obstacles(tranches, terms))
+    return tuple(_terms_obstacles(list(tranches), terms))
+
+
+def _in_parts(tranches: Iterable[TrancheAt], terms: Terms) -> set[tuple[Source, int]]:
+    """Return the tranches agreed as one of which parts have arrived, where the terms still cover those."""
+    agreed = Counter((one.source, one.number) for one in terms.tranches)
+    known: dict[tuple[Source, int], list[TrancheAt]] = defaultdict(list)
+    for one in tranches:
+        known[one.tranche.source, one.tranche.number].append(one)
+    found = set()
+    for term in terms.tranches:
+        key = term.source, term.number
+        settled = [one.tranche for one in known[key] if one.state is not TrancheState.PLANNED]
+        covered = sum(one.planned for one in settled) <= term.planned
+        same_day = all(one.planned_on == term.planned_on for one in settled)
+        if agreed[key] == 1 and len(known[key]) > 1 and covered and same_day:
+            found.add(key)
+    return found
 
 
 def _terms_obstacles(tranches: Iterable[TrancheAt], terms: Terms) -> Iterator[str]:
     wanted: dict[tuple[Source, int], list[TrancheTerm]] = defaultdict(list)
     for one in terms.tranches:
         wanted[one.source, one.number].append(one)
+    in_parts = _in_parts(tranches, terms)
     for known in tranches:
         old, rows = known.tranche, wanted[known.tranche.source, known.tranche.number]
+        if (old.source, old.number) in in_parts:
+            continue
         new = rows.pop(0) if rows else None
         if known.state is TrancheState.PLANNED:
             continue

@@ -18,12 +18,14 @@ from lifecycle.agreement_versions import (
 )
 from lifecycle.columns import PAYMENT, TRANCHE
 from lifecycle.command import Work
+from lifecycle.lasting import tranche_key, tranche_rows
+from lifecycle.matching import match
 from lifecycle.models import AgreementState, AgreementVersion, Project
 from lifecycle.models.base import Base
 from lifecycle.record import ProjectRecord, Signatory, Tranche
 from lifecycle.refusals import Obstructed
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance
-from lifecycle.storing import Known, change_projects, tranche_keys, tranche_rows
+from lifecycle.storing import Known, change_projects
 from lifecycle.terms import Terms, terms_of, to_plain
 from lifecycle.whole import load_wholes
 
@@ -120,9 +122,9 @@ def _supersede(session: Session, project_id: int, day: date) -> None:
 
 def _kept(session: Session, project_id: int, new: ProjectRecord) -> Iterator[Tranche]:
     """Yield the tranches that are planned no more but whose row must stay: a past proposal points to it."""
-    wanted = set(tranche_keys(new.tranches))
-    rows = tranche_rows(session, [project_id]).get(project_id, {})
-    left_out = {row.id: row.tranche for key, row in rows.items() if key not in wanted}
+    rows = tranche_rows(session, [project_id]).get(project_id, [])
+    found = match([row.tranche for row in rows], new.tranches, tranche_key)
+    left_out = {row.id: row.tranche for row, place in zip(rows, found, strict=True) if place is None}
     for id_ in sorted(_pointed_at(session, left_out)):
         yield replace(left_out[id_], planned=0, planned_on=None)
 

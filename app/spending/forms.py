@@ -7,19 +7,15 @@ from typing import Any
 
 from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import TextInput
 
 from app import clock
 from app.files import FilesField, ScanField
-from app.forms import DayField, Form, at_most, chosen, required
+from app.forms import DayField, Form, MoneyField, at_most, chosen, required
 from finance.accounts import MOST_ACCOUNT
 from finance.receipts import MOST_REASON
 from finance.spent import MOST_NOTE, MOST_VOUCHER, faults
 from lifecycle.filekinds import EXCEL
-from lifecycle.money import YUAN, Fen, yuan
 from lifecycle.record import BudgetUse, Source, Spending
-from reports.ledger.cells import UnfitError, converter
-from reports.ledger.schema import SPENDING
 
 ROWS = 5
 """Blank rows offered at a time."""
@@ -30,31 +26,6 @@ MOST_FORM_ROWS = 50
 _COLUMNS = ("on", "source", "use", "amount", "voucher", "note")
 _TYPED = ("on", "amount", "voucher", "note")
 """What makes a row one that was filled in: choices may stand at their first value."""
-
-_AMOUNT = next(column for column in SPENDING.columns if column.field == "amount")
-_read = converter(_AMOUNT, YUAN)
-
-
-class MoneyField(Field):  # type: ignore[misc]
-    """An amount in 元: ``data`` is exact fen. What is typed wrongly stays."""
-
-    widget = TextInput()
-    unit = "元"
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return "" if self.data is None else yuan(self.data)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take the amount typed; raises ``ValueError`` for what is none."""
-        self.data: Fen | None = None
-        text = valuelist[0].strip().replace("，", ",") if valuelist else ""
-        if text:
-            try:
-                self.data = _read(text)
-            except UnfitError as unfit:
-                raise ValueError(f"{unfit}。") from None
 
 
 class SpendingForm(Form):

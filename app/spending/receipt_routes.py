@@ -19,6 +19,7 @@ from finance.spending import demand_reversing, find_spending, reverse_spending
 from finance.spent import shown_spending
 from lifecycle.attachments import attachments_of
 from lifecycle.models import Project, User
+from lifecycle.money import Fen
 from lifecycle.record import FISCAL
 from lifecycle.records import load_record
 from lifecycle.refusals import IllegalTransition, Obstructed
@@ -72,7 +73,8 @@ def record(tranche_id: int) -> ResponseReturnValue:
     form = ReceiptForm()
 
     def act() -> None:
-        amount, on, voucher, files = form.amount.data, form.on.data, form.voucher.data, form.files.data
+        amount: Fen = form.amount.data or 0
+        on, voucher, files = form.on.data, form.voucher.data, form.files.data
         record_receipt(db.session(), current_actor(), tranche_id, amount, on, voucher, clock.today(), files)
 
     return _done_or_again(tranche_id, form, act, "已登记到账。")

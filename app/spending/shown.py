@@ -106,5 +106,5 @@ def sources_of(record: ProjectRecord) -> list[Source]:
         Source.JOINT: record.joint,
         Source.OWN: record.own,
     }
-    named = {one.source for one in (*record.tranches, *record.budget, *record.spending)}
+    named = {one.source for one in record.tranches} | {one.source for one in record.budget}
     return [source for source in Source if known[source] or source in named] or list(Source)

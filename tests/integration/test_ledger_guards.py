@@ -22,7 +22,8 @@ from reports.ledger.errors import LedgerRefused
 from reports.ledger.importing import import_ledger, rehearse_import
 from reports.ledger.schema import SHEETS, Sheet
 from tests.integration import holding
-from tests.integration.holding import DAY, FULL, NUMBER, altered, cells, lines_of, put, with_lines
+from tests.integration.altering import altered, cells, lines_of, with_lines
+from tests.integration.holding import DAY, FULL, NUMBER, put
 from tests.integration.ledgers import everything, kept, ledger_of, take_in
 from tests.web.site import People, make_people
 
