@@ -16,10 +16,12 @@ from lifecycle import models
 from lifecycle.command import Work
 from lifecycle.models import (
     Clearing,
+    InspectionState,
     IntegrityAct,
     IntegrityEntry,
     IntegrityState,
     MeasureState,
+    Outcome,
     Project,
     Turn,
     TurnKind,
@@ -63,13 +65,16 @@ class Opened:
 def follow_conclusion(work: Work, project_id: int, today: date) -> Opened:
     """Open what follows a project's conclusion, and end what was on its way; pressed again it does nothing.
 
-    Called within the command that concluded, after the conclusion stands in the record. Nothing follows a
+    Called within the command that concluded, after the conclusion stands in the record. Nothing opens after a
     project that has passed.
     """
     work.session.flush()
     record = load_record(work.session, project_id)
     acceptance = record.acceptance
-    if acceptance is None or acceptance.conclusion not in _FAILURES:
+    if acceptance is None or acceptance.conclusion is None:
+        return Opened()
+    _end_inspections(work, project_id, today, acceptance.conclusion)
+    if acceptance.conclusion not in _FAILURES:
         return Opened()
     _end_what_was_on_its_way(work, project_id, today)
     clearing = _open_clearing(work, project_id, record, today)
@@ -93,6 +98,18 @@ def asked_after(record: ProjectRecord, step: AfterConclusion) -> Rule | None:
         if fits and (acceptance.own_fault or not kind.own_fault_only):
             return rule
     return None
+
+
+def _end_inspections(work: Work, project_id: int, today: date, conclusion: Conclusion) -> None:
+    """Close inspections on which nobody can decide any more; after a pass money may still be held."""
+    one = models.Inspection
+    waiting = select(one).where(one.project_id == project_id, one.state != InspectionState.DECIDED)
+    for row in work.session.scalars(waiting).all():
+        if conclusion is Conclusion.PASSED and row.outcome is Outcome.HOLD and row.due is None:
+            continue
+        row.state, row.decided_on = InspectionState.DECIDED, today
+        row.note = f"项目已作出“{conclusion}”的结论，不再另行处理"
+        hand_on(work, project_id, TurnKind.INSPECTION, row.id, [], today)
 
 
 def _end_what_was_on_its_way(work: Work, project_id: int, today: date) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from lifecycle.desk import AHEAD, who_owes
@@ -169,9 +169,21 @@ class History:
     pages: int
 
 
-def load_history(session: Session, project_id: int, page: int, per_page: int) -> History:
-    """Return a page of a project's history; a page beyond the last gives the last."""
+WITHIN_THE_BUREAU = ("inspection.record", "inspection.amend", "inspection.send_back", "inspection.escalate")
+"""Acts on what is not decided yet: no business of the project's people. Nor is any on integrity."""
+
+
+def load_history(
+    session: Session, project_id: int, page: int, per_page: int, *, outside: bool = False
+) -> History:
+    """Return a page of a project's history; a page beyond the last gives the last.
+
+    ``outside`` leaves out what stays within the bureau.
+    """
     of_project = AuditEntry.project_id == project_id
+    if outside:
+        within = AuditEntry.action.in_(WITHIN_THE_BUREAU) | AuditEntry.action.startswith("integrity.")
+        of_project = and_(of_project, ~within)
     count = session.scalar(select(func.count()).select_from(AuditEntry).where(of_project)) or 0
     pages = max(1, -(-count // per_page))
     number = min(max(1, page), pages)

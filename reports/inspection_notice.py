@@ -36,6 +36,8 @@ def ordered_lines(row: Inspection) -> list[str]:
     """Return what was ordered, a line each."""
     if row.outcome is Outcome.NOTHING:
         return ["未发现问题，无须处理。"]
+    if row.note:
+        return [f"{row.note}。"]
     lines = []
     if row.due is not None:
         lines.append(f"限期整改，期限为{chinese_day(row.due)}。")

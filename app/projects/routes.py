@@ -87,9 +87,10 @@ def show(number: str) -> ResponseReturnValue:
 
 
 def _history(overview: Overview) -> dict[str, Any]:
-    size = 20
-    history = load_history(db.session(), overview.project.id, read_page(request.args), size)
-    may_take = current_actor().may(Permission.SEE_AUDIT)
+    size, actor = 20, current_actor()
+    outside = not actor.sees_all_projects
+    history = load_history(db.session(), overview.project.id, read_page(request.args), size, outside=outside)
+    may_take = actor.may(Permission.SEE_AUDIT)
     number = overview.record.number
     return {
         "history": history,

@@ -133,7 +133,7 @@ def test_terminated_twice_is_refused_before_and_after_it_is_agreed(bureau: Burea
     refused(bureau, _recording(bureau, project_id, outcome=Outcome.TERMINATE, due=None), Obstructed)
     agree(bureau.session, bureau.approver, first, TODAY)
     refused(bureau, _agreeing(bureau, first), IllegalTransition)
-    refused(bureau, _agreeing(bureau, rectify), Obstructed)
+    refused(bureau, _agreeing(bureau, rectify), IllegalTransition)
     refused(bureau, _recording(bureau, project_id, outcome=Outcome.TERMINATE, due=None), IllegalTransition)
 
 
@@ -288,3 +288,16 @@ def test_the_acceptance_of_a_project_stays_one_row(bureau: Bureau) -> None:
     acceptance = bureau.record(project_id).acceptance
     assert acceptance
     assert (acceptance.applied_on, acceptance.joint_unit_took_part) == (TODAY, True)
+
+
+def test_what_waited_for_a_decision_is_closed_with_the_project_and_orders_nothing(bureau: Bureau) -> None:
+    project_id = bureau.project()
+    waited, returned = recorded(bureau, project_id), recorded(bureau, project_id, Outcome.HOLD)
+    send_back(bureau.session, bureau.approver, returned, "请补充。", TODAY)
+    agree(bureau.session, bureau.approver, recorded(bureau, project_id, Outcome.TERMINATE), TODAY)
+    for id_ in (waited, returned):
+        row = inspection(bureau, id_)
+        assert (row.state, row.decided_on) == (InspectionState.DECIDED, TODAY)
+        assert row.note == "项目已作出“终止”的结论，不再另行处理"
+        assert waiting(bureau, TurnKind.INSPECTION, id_) == set()
+    assert bureau.record(project_id).measures == ()

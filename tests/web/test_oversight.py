@@ -115,6 +115,7 @@ def test_what_is_not_decided_is_no_business_of_the_unit(as_role: AsRole) -> None
         assert browser.get(made.location).status_code == 404
         assert "专项检查" not in browser.get("/projects/KG-1?tab=oversight").text
         assert "检查底稿.pdf" not in browser.get("/projects/KG-1?tab=papers").text
+        assert "登记专项检查" not in browser.get("/projects/KG-1?tab=history").text
         assert browser.get("/attachments/1").status_code == 404
     assert as_role(Role.HANDLER).get(f"/oversight/inspections/{id_}/notice").status_code == 422
     post(as_role(Role.APPROVER), f"inspections/{id_}/agree")
@@ -227,6 +228,8 @@ def test_an_entry_of_integrity_is_put_forward_and_decided(as_role: AsRole, burea
     assert made.status_code == 302
     id_ = int(made.location.rsplit("/", 1)[1])
     assert as_role(Role.PI).get(made.location).status_code == 404
+    assert "科研诚信" not in as_role(Role.PI).get("/projects/KG-1?tab=history").text
+    assert "提出科研诚信记录" in handler.get("/projects/KG-1?tab=history").text
     assert "记入科研诚信" not in handler.get(made.location).text
     assert post(approver, f"integrity/{id_}/reject").status_code == 422
     assert post(approver, f"integrity/{id_}/record").status_code == 302
