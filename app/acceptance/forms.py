@@ -134,7 +134,7 @@ class PanelForm(Form):
     """Whom to name; see ``panel_form``."""
 
     due = DayField("评议期限", description="专家应在这一天前提交意见；可不填")
-    members = HiddenField()
+    members = HiddenField("专家")
 
     def named(self, people: Iterable[Candidate]) -> list[Named]:
         """Return the experts chosen, each as what she was chosen."""

@@ -19,7 +19,7 @@ from lifecycle.judging import Check
 from lifecycle.models import AcceptanceState, AuditEntry, PanelState, PanelSubject
 from lifecycle.overview import load_overview
 from lifecycle.panels import ShownPanel, panel_of
-from lifecycle.record import Conclusion, Indicator
+from lifecycle.record import Conclusion, Indicator, Review
 from lifecycle.roles import ROLE_NAMES, Actor, Permission, Role
 from lifecycle.visibility import acting_as
 
@@ -70,6 +70,14 @@ class Standing:
         case, record = self.found.case, self.found.record
         ended = case.state in {AcceptanceState.TO_FILE, AcceptanceState.DONE}
         return record.concluded_on is not None and not ended
+
+    @property
+    def votes(self) -> str:
+        """How the experts' opinions stand, in words."""
+        if self.panel is None:
+            return ""
+        passed, failed = self.panel.votes(Review.PASSED), self.panel.votes(Review.FAILED)
+        return f"{passed} 人通过，{failed} 人不通过；平均 {self.panel.average or '—'} 分"
 
     @property
     def waits_for(self) -> str:

@@ -29,8 +29,8 @@ from lifecycle.acceptance.content import (
     content_to_plain,
     final_account,
 )
-from lifecycle.acceptance.states import demand_step
-from lifecycle.acceptance.way import StepKey, least_goals
+from lifecycle.acceptance.states import basis_of, demand_step
+from lifecycle.acceptance.way import StepKey, least_goals, way_of
 from lifecycle.attachments import StoredFile, attach, attachments_of, drop, names_and_digests
 from lifecycle.command import Work, command
 from lifecycle.judging import MOST_TEXT, demand_reasons, keep_reason, newly_excused, to_keep
@@ -260,9 +260,8 @@ def confirm(work: Work, case_id: int, today: date, reasons: Mapping[str, str] | 
         for one in applied.indicators
         if before[one.name] != one.achieved_value
     ]
-    citation = next((line.rule.citation for line in check.verdict.lines), None)
     summary = "确认验收申请，开始自行验收" if to_unit else "确认验收申请，报区科技局"
-    tell(work, found, summary, citation=citation, changes=changes)
+    tell(work, found, summary, citation=basis_of(way_of(found.record)), changes=changes)
 
 
 @command("acceptance.take_up", Permission.HANDLE_ACCEPTANCE)

@@ -64,9 +64,9 @@ def name_panel(work: Work, case_id: int, members: Sequence[Named], due: date | N
 
 def _wrong_panel(members: Sequence[Named], *, public: bool, basis: str) -> Iterator[str]:
     fields = {one.field for one in members}
-    for wanted in (MemberField.TECHNICAL, MemberField.FINANCIAL):
-        if wanted not in fields:
-            yield f"技术和财务验收合并进行，还缺{wanted}专家（{basis}）"
+    lacking = [one for one in (MemberField.TECHNICAL, MemberField.FINANCIAL) if one not in fields]
+    if lacking:
+        yield f"技术和财务验收合并进行，还缺{'、'.join(lacking)}专家（{basis}）"
     if public and (len(members) < LEAST_EXPERTS or len(members) % 2 == 0):
         yield f"有财政资金的项目，专家不少于 {LEAST_EXPERTS} 人且为单数（{OWN_PRACTICE}）"
 

@@ -123,7 +123,7 @@ def demand_step(case: AcceptanceCase, record: ProjectRecord, key: StepKey) -> St
         raise IllegalTransition(f"已有结论（{record.concluded_on}）", _LABELS[key])
     step = next((one for one in way if one.key is key), None)
     if step is None:
-        raise OutOfOrder(f"{_ELSEWHERE[key]}（{_basis_of_the_way(way)}）。")
+        raise OutOfOrder(f"{_ELSEWHERE[key]}（{basis_of(way)}）。")
     if case.state is STATE_OF[key] or (key is StepKey.DRAFT and case.state in DRAFTING):
         return step
     if case.state is not AcceptanceState.DONE:
@@ -139,7 +139,8 @@ def _cited(step: Step, now: Step) -> str:
     return step.citation or now.citation or step.basis
 
 
-def _basis_of_the_way(way: Sequence[Step]) -> str:
+def basis_of(way: Sequence[Step]) -> str:
+    """Return the article on which a way as a whole rests."""
     return next((one.citation for one in way if one.citation), way[-1].basis)
 
 

@@ -70,7 +70,7 @@ def draw(paper: Paper) -> None:
     paper.table(
         [
             Column("专家", "{{ row.name }}（{{ row.field }}）", 5.2),
-            Column("签字", "", 6.6),
+            Column("签字", "\n", 6.6),
             Column("日期", "", 4),
         ],
         "members",

@@ -40,5 +40,5 @@ def draw(paper: Paper) -> None:
     paper.note("依据：{{ basis }}")
     paper.heading("参会部门签字")
     paper.table(
-        [Column("部门", "", 6.4), Column("参会人员签字", "", 6.4), Column("日期", "", 3)], "attendants"
+        [Column("部门", "", 6.4), Column("参会人员签字", "\n", 6.4), Column("日期", "", 3)], "attendants"
     )
