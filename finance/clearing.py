@@ -73,11 +73,17 @@ class Settling:
 
 def find_clearing(session: Session, actor: Actor, clearing_id: int) -> FoundClearing:
     """Return the clearing of a project that the actor may see. Raises ``NotFound``."""
+    clearing, project = find_row(session, actor, clearing_id)
+    return FoundClearing(clearing, project, load_record(session, project.id))
+
+
+def find_row(session: Session, actor: Actor, clearing_id: int) -> tuple[Clearing, Project]:
+    """Return a clearing and its project's row, for whoever has the record already. Raises ``NotFound``."""
     query = select(Clearing, Project).join(Project, Project.id == Clearing.project_id)
     row = session.execute(query.where(Clearing.id == clearing_id, visible(actor))).one_or_none()
     if row is None:
         raise NotFound("这项财务清算")
-    return FoundClearing(row[0], row[1], load_record(session, row[1].id))
+    return row[0], row[1]
 
 
 @command("clearing.open", Permission.CLEAR_ACCOUNTS)

@@ -20,7 +20,7 @@ from finance.clearing import (
     SUBJECT,
     FoundClearing,
     confirm_settlement,
-    find_clearing,
+    find_row,
     open_clearing,
     record_return,
     send_settlement_back,
@@ -29,6 +29,7 @@ from finance.clearing import (
 from finance.settlement import ClearingState, figures_of, settlement_of, state_of
 from lifecycle.attachments import attachments_of
 from lifecycle.models import AuditEntry
+from lifecycle.overview import load_overview
 from lifecycle.refusals import Obstructed, SamePerson
 from lifecycle.roles import Permission
 
@@ -51,7 +52,11 @@ class _Page:
 
 
 def _page_of(clearing_id: int) -> _Page:
-    found = find_clearing(db.session(), current_actor(), clearing_id)
+    session, actor = db.session(), current_actor()
+    clearing, project = find_row(session, actor, clearing_id)
+    # The overview is kept until something changes: a record is a dozen statements.
+    record = load_overview(session, actor, project.number, clock.today()).record
+    found = FoundClearing(clearing, project, record)
     state = state_of(found.clearing)
     act, permission = _ACTS.get(state, ("", Permission.CLEAR_ACCOUNTS))
     return _Page(found, state, act if current_actor().may(permission) else "")
