@@ -242,7 +242,7 @@ def test_an_application_well_before_the_end_says_why(it: Accepting) -> None:
         ([MemberField.TECHNICAL] * 3, "还缺财务专家"),
         ([MemberField.FINANCIAL] * 3, "还缺技术专家"),
         ([MemberField.TECHNICAL, MemberField.FINANCIAL], "不少于 3 人且为单数"),
-        ([], "还缺技术专家"),
+        ([], "还缺技术、财务专家"),
     ],
 )
 def test_a_panel_is_technical_and_financial_and_odd(
