@@ -37,7 +37,6 @@ def find_version(session: Session, actor: Actor, version_id: int) -> tuple[Agree
         select(AgreementVersion, Project)
         .join(Project, Project.id == AgreementVersion.project_id)
         .where(visible(actor), AgreementVersion.id == version_id)
-        .options(selectinload(AgreementVersion.signatures))
     )
     row = session.execute(query).one_or_none()
     if row is None:

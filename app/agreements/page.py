@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import Boolean, select, type_coerce
 from sqlalchemy.orm import Session
 
 from lifecycle.agreement_terms import SourceSum, signing_check, source_sums
@@ -24,10 +24,11 @@ from lifecycle.attachments import ShownFile, attachments_of
 from lifecycle.judging import Check, verdict_kept
 from lifecycle.models import AgreementState, AgreementVersion, Project, Signature, User
 from lifecycle.record import Signatory
-from lifecycle.roles import Actor, Permission
+from lifecycle.refusals import NotFound
+from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rules.verdict import Verdict
 from lifecycle.terms import Terms
-from lifecycle.visibility import acting_as
+from lifecycle.visibility import visible_as
 from lifecycle.whole import WholeProject, load_wholes
 
 
@@ -62,6 +63,14 @@ class VersionPage:
         self.others = others
         self.files = files
         self._names, self._roles, self._actor, self._today = names, roles, actor, today
+
+    def beside(self, version_id: int) -> VersionPage:
+        """Return the page of another version of the same agreement. Raises ``NotFound``."""
+        for one in self.others:
+            if one.id == version_id:
+                own = (self.project, self.whole, self._names, self.others, self.files, self._roles)
+                return VersionPage(one, *own, self._actor, self._today)
+        raise NotFound("同一项目的另一版任务书")
 
     @property
     def state(self) -> AgreementState:
@@ -179,8 +188,12 @@ def _people(session: Session, versions: Sequence[AgreementVersion]) -> dict[int,
 
 
 def _roles(session: Session, actor: Actor, project_id: int) -> frozenset[str]:
-    """Return as what this person may act in this very project: ``draft``, or for which parties."""
-    held = {role for role in {*DRAFTERS, *SIGNERS[Signatory.JOINT_UNIT]} if role in actor.roles}
-    here = {role for role in held if acting_as(session, actor, project_id, role)}
+    """Return as what this person may act in this very project: ``draft``, or for which parties. One query."""
+    held = [role for role in (*DRAFTERS, Role.JOINT_UNIT) if role in actor.roles]
+    if not held:
+        return frozenset()
+    asked = (type_coerce(visible_as(actor, role), Boolean).label(role.value) for role in held)
+    row = session.execute(select(*asked).where(Project.id == project_id)).one()
+    here = {role for role, is_hers in zip(held, row, strict=True) if is_hers}
     acts = {party.name for party, roles in SIGNERS.items() if here.intersection(roles)}
     return frozenset(acts | ({"draft"} if here.intersection(DRAFTERS) else set()))

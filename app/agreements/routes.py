@@ -16,7 +16,7 @@ from app.agreements.signing_forms import ReopenForm, finalise_form, reasons_in, 
 from app.extensions import db
 from app.permissions import current_actor, is_htmx, may
 from lifecycle import agreements
-from lifecycle.refusals import NotFound, NotTheirs, Obstructed, OutOfDate, VerdictRefused
+from lifecycle.refusals import NotTheirs, Obstructed, OutOfDate, VerdictRefused
 from lifecycle.roles import Permission
 from reports.papers.agreement import agreement_paper
 from reports.papers.rendering import DOCX
@@ -134,9 +134,8 @@ def paper(version_id: int) -> ResponseReturnValue:
 @may(Permission.SEE_PROJECTS)
 def compare(version_id: int, other_id: int) -> ResponseReturnValue:
     """Show two versions side by side with what differs marked; it can be printed."""
-    older, newer = sorted((_page(version_id), _page(other_id)), key=lambda page: page.version.number)
-    if older.project.id != newer.project.id:
-        raise NotFound("同一项目的另一版任务书")
+    page = _page(version_id)
+    older, newer = sorted((page, page.beside(other_id)), key=lambda one: one.version.number)
     return compare_page(older, newer)
 
 

@@ -16,6 +16,7 @@ from lifecycle.record import Signatory
 from lifecycle.roles import Role
 from lifecycle.stages import Stage
 from tests import papers
+from tests.plugins.counting import Counting
 from tests.web.site import JOINT_UNIT, UNIT, Browser
 
 NUMBER = "KG-2026-100"
@@ -294,3 +295,13 @@ def test_an_award_is_registered_once_and_only_when_plausible(as_role: AsRole, re
     assert again.status_code == 422
     assert "已登记为" in again.text
     assert as_role(Role.PI).get("/awards/new").status_code == 403
+
+
+def test_no_page_asks_the_database_more_than_it_may(
+    as_role: AsRole, drafted: int, query_count: Counting
+) -> None:
+    handler = as_role(Role.HANDLER)
+    for path in (f"/agreements/{drafted}", f"/agreements/{drafted}/compare/{drafted}", "/awards/new"):
+        with query_count() as statements:
+            assert handler.get(path).status_code == 200
+        assert len(statements) <= 12, (path, statements)
