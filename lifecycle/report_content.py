@@ -208,6 +208,8 @@ def incomplete(
         for place, one in enumerate(content.indicators):
             if not one.value and not one.note:
                 errors[f"value_{place}"] = "请填写目前达到的值；尚无数值的，在说明中写明情况。"
+    if account is not None and account.entries and content.no_spending:
+        errors["no_spending"] = f"截至 {account.until} 已登记支出，不能声明无支出，请取消勾选。"
     if account is not None and not account.entries and not content.no_spending:
         errors["no_spending"] = (
             f"截至 {account.until} 没有登记支出，阶段经费决算是空的。请先登记支出；确无支出的，勾选“无支出”。"
