@@ -77,7 +77,7 @@ def remind() -> ResponseReturnValue:
     """Remind everybody of what the list shows who has not reported."""
     asked = Asked(request.args)
     done = remind_rest(db.session(), current_actor(), asked.filter, clock.today(), site_address())
-    letters = f"，并寄出邮件 {done.letters} 封" if done.letters else ""
+    letters = f"，另有 {done.letters} 封邮件待寄" if done.letters else ""
     flash(f"已提醒 {done.units} 个单位（{done.filings} 份报告）{letters}。")
     return redirect(url_for("filings.index") + query(asked.args))
 
