@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import render_template
 
@@ -22,7 +22,7 @@ from app.changes.shown import ChangePage
 from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor
-from lifecycle.changes.routing import Decider, Decision, Remark, RouteStep, route_of
+from lifecycle.changes.routing import Decider, Decision, Remark, RouteStep, decision_of, remarks_on, route_of
 from lifecycle.models import Project
 from lifecycle.record import ChangeKind, ProjectRecord
 
@@ -74,6 +74,29 @@ def ways_of(
     if decision.decider is not Decider.UNIT:
         found.append((Decider.BUREAU.value, route_of(record, kind, self_decided=False)))
     return found
+
+
+class Offer(NamedTuple):
+    """Kinds of change that go the same way."""
+
+    kinds: list[ChangeKind]
+    decision: Decision
+    ways: list[tuple[str, tuple[RouteStep, ...]]]
+    remarks: list[Remark]
+
+
+def offers_of(record: ProjectRecord) -> list[Offer]:
+    """Return what can be changed of a project: kinds that go the same way together."""
+    offers: list[Offer] = []
+    for kind in ChangeKind:
+        decision = decision_of(record, kind)
+        one = Offer([kind], decision, ways_of(record, kind, decision), remarks_on(record, kind))
+        alike = next((offer for offer in offers if offer[1:] == one[1:]), None)
+        if alike is None:
+            offers.append(one)
+        else:
+            alike.kinds.append(kind)
+    return offers
 
 
 def show_editor(

@@ -11,7 +11,7 @@ from app import clock
 from app.agreements.forms import terms_in
 from app.changes import asking
 from app.changes.forms import OWN, ChangeForm, change_form
-from app.changes.pages import change_page, show_change, show_editor, ways_of
+from app.changes.pages import change_page, offers_of, show_change, show_editor
 from app.changes.step_routes import bp
 from app.extensions import db
 from app.filters import query
@@ -82,12 +82,10 @@ def kinds(number: str) -> ResponseReturnValue:
     project = the_project(number)
     (whole,) = load_wholes(db.session(), [project.id])
     record = whole.record
-    offered = []
-    for kind in ChangeKind:
-        decision = decision_of(record, kind)
-        offered.append((kind, decision, ways_of(record, kind, decision), remarks_on(record, kind)))
     obstacles = list(project_obstacles(record))
-    return render_template("changes/kinds.html", project=project, offered=offered, obstacles=obstacles)
+    return render_template(
+        "changes/kinds.html", project=project, offered=offers_of(record), obstacles=obstacles
+    )
 
 
 @bp.route("/draft/<change_kind>/<project:number>", methods=["GET", "POST"])

@@ -102,10 +102,10 @@ class ChangePage:
     @property
     def steps(self) -> list[ShownStep]:
         """The way with what has been done of it."""
-        now = None if self.is_over else self.turn
+        now = None if self.is_over or self.turn is None else self.turn.step
         shown = []
         for one in self.case.route:
-            state = "now" if one is now else "done" if one.done_on else "next"
+            state = "now" if one.step is now else "done" if one.done_on else "next"
             shown.append(ShownStep(one, state, self._by(one.step) if state == "done" else ""))
         return shown
 

@@ -15,7 +15,7 @@ from lifecycle.changes.requests import (
     renumber_if_taken,
     write_row,
 )
-from lifecycle.changes.routing import Step
+from lifecycle.changes.routing import OWN_REQUIREMENT, Step
 from lifecycle.changes.stepping import CHANGE_TRANSITIONS, end, go_on, hand_over, take
 from lifecycle.changes.wording import act_told, differences_told
 from lifecycle.command import Work, command
@@ -49,6 +49,7 @@ def send(work: Work, request_id: int, revision: int, today: date) -> None:
     work.record(
         act_told(request, "提交承担单位确认"),
         project_id=project.id,
+        citation=OWN_REQUIREMENT,
         details={"request": request.id, "old": now.value, "new": request.state.value},
     )
 

@@ -40,9 +40,9 @@ def draw(paper: Paper) -> None:
     paper.table(
         [
             Column("步骤", "{{ row.step }}", 3.4),
-            Column("办理人和内容", "{{ row.words }}", 5.6),
-            Column("依据", "{{ row.citation }}", 4.0),
-            Column("日期", "{{ row.done_on|day }}", 2.8),
+            Column("办理人和内容", "{{ row.words }}", 4.4),
+            Column("依据", "{{ row.citation }}", 4.6),
+            Column("日期", "{{ row.done_on|day }}", 3.4),
         ],
         "steps",
     )
