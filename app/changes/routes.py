@@ -27,7 +27,6 @@ from lifecycle.changes.requests import demand_no_other
 from lifecycle.changes.routing import decision_of, remarks_on
 from lifecycle.changes.versions import terms_in_force
 from lifecycle.record import ChangeKind
-from lifecycle.records import load_record
 from lifecycle.refusals import NotFound, NotTheirs, Obstructed, OutOfDate
 from lifecycle.roles import Permission, Role
 from lifecycle.rulebook import rulebook
@@ -94,7 +93,8 @@ def draft(change_kind: str, number: str) -> ResponseReturnValue:
     """Begin a request for a change."""
     kind, project = _kind(change_kind), the_project(number)
     demand_acting_as(db.session(), current_actor(), project.id, Role.PI, Role.UNIT_MANAGER)
-    record = load_record(db.session(), project.id)
+    (whole,) = load_wholes(db.session(), [project.id])
+    record = whole.record
     obstacles = list(project_obstacles(record))
     if obstacles:
         raise Obstructed(obstacles)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lifecycle.models import ChangeRequest, ChangeState
+from lifecycle.record import ChangeKind
 from lifecycle.roles import Role
 from tests import papers
 from tests.integration.changing import MAJOR, NEW_END, REASON, Office
@@ -168,3 +169,58 @@ def test_another_agency_finds_nothing(office: Office, app: Any, role: Role) -> N
 
 def test_a_kind_that_there_is_not_is_not_found(office: Office, as_role: Any) -> None:
     assert as_role(Role.PI).get(f"/changes/draft/colour/{office.project()}").status_code == 404
+
+
+def test_no_page_asks_the_database_much(office: Office, as_role: Any, query_count: Any) -> None:
+    number = office.project("沙-1", programme=MAJOR, district=20 * WAN)
+    request_id = office.draft(number)
+    pages = ("/changes/", f"/changes/kinds/{number}", f"/changes/{request_id}", f"/changes/{request_id}/edit")
+    for path in (*pages, f"/changes/draft/title/{number}", f"/projects/{number}?tab=changes"):
+        browser = as_role(Role.PI)
+        browser.get(path)
+        with query_count() as statements:
+            assert browser.get(path).status_code == 200
+        assert len(statements) <= 12, (path, statements)
+
+
+def test_reasons_for_usual_rules_are_asked_of_the_handler(office: Office, as_role: Any) -> None:
+    number = office.project(
+        programme="山西省科技合作交流专项（2024）",
+        lead_place="山西省",
+        provincial=20 * WAN,
+        district=0,
+        own=20 * WAN,
+        joint_unit=None,
+        tranches=(),
+    )
+    request_id = office.draft(number, ChangeKind.PI)
+    office.confirm(request_id)
+    path = f"/changes/{request_id}"
+    page = as_role(Role.HANDLER).get(path)
+    assert "仍要变更的理由（2024年度山西省科技合作交流专项申报通知 二7）" in page.text
+    refused = as_role(Role.HANDLER).post(f"{path}/propose", data={"opinion": "同意。"})
+    assert refused.status_code == 422
+    data = {"opinion": "同意。", "sx-2-frozen": "负责人因工作调动离开，经单位研究推荐。"}
+    assert as_role(Role.HANDLER).post(f"{path}/propose", data=data).status_code == 302
+
+
+def test_the_units_own_change_is_settled_with_one_press(office: Office, as_role: Any) -> None:
+    number = office.project()
+    data = {"way": "own", "reason": REASON, "members-0-name": "王工", "members-0-unit": "渝州大学"}
+    answer = as_role(Role.UNIT_MANAGER).post(f"/changes/draft/members/{number}", data=data)
+    assert answer.status_code == 302
+    page = as_role(Role.UNIT_MANAGER).get(answer.location)
+    assert "确认办理，即日生效" in page.text
+    id_ = int(answer.location.rsplit("/", 1)[1])
+    data = {"revision": office.revision(id_)}
+    assert as_role(Role.UNIT_MANAGER).post(f"{answer.location}/confirm", data=data).status_code == 302
+    assert office.state(id_) is ChangeState.DONE
+
+
+def test_more_rows_are_added_without_saving(office: Office, as_role: Any) -> None:
+    number = office.project()
+    answer = as_role(Role.PI).post(f"/changes/draft/members/{number}", data={"more": "members"})
+    assert answer.status_code == 422
+    assert "members-2-name" in answer.text
+    office.session.rollback()
+    assert office.session.scalars(select(ChangeRequest)).all() == []
