@@ -21,11 +21,11 @@ from lifecycle.command import Work, command
 from lifecycle.models import Payment, Project, Tranche
 from lifecycle.money import Fen, yuan
 from lifecycle.record import FISCAL, ProjectRecord, Source
-from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.stages import TrancheState, advance
 from lifecycle.visibility import demand_acting_as, visible
+from lifecycle.whole import record_of
 
 MOST_REASON = 500
 """Characters."""
@@ -246,7 +246,7 @@ def find_receipt(session: Session, actor: Actor, tranche_id: int) -> Found:
     if row is None:
         raise NotFound("这一期资金")
     tranche, project, payment = row
-    return Found(tranche, project, payment, load_record(session, project.id))
+    return Found(tranche, project, payment, record_of(session, project.id))
 
 
 def arrivals(session: Session, project_id: int) -> dict[int, Payment]:

@@ -82,6 +82,13 @@ def load_wholes(session: Session, project_ids: Iterable[int]) -> Iterator[WholeP
             yield _whole(row, found[row.id])
 
 
+def record_of(session: Session, project_id: int) -> ProjectRecord:
+    """Return the record of one project, in two statements. Raises ``LookupError`` when there is none."""
+    for project in load_wholes(session, [project_id]):
+        return project.record
+    raise LookupError(project_id)
+
+
 Found = dict[str, list[Any]]
 """Field of the record → its items."""
 

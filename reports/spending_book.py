@@ -80,8 +80,8 @@ def _read(workbook: Workbook, number: str, today: date) -> SpendingBook:
 def _sound_rows(rows: SheetRows, number: str, today: date, errors: Errors) -> Sequence[tuple[int, Spending]]:
     found = []
     for row, values, sound in rows.read(known=None):
-        if not sound:
-            continue
+        if not sound or None in values[: _PLACES["voucher"]]:
+            continue  # said already: at the cell, or at the column that is missing
         spending = OWN_SPENDING.build(*values)
         wrong = {_PLACES[field]: words.rstrip("。") for field, words in faults(spending, today).items()}
         if values[_NUMBER] not in {None, number}:

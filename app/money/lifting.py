@@ -39,10 +39,10 @@ LIFTED_BY: Mapping[type[Kind], str] = {
     PartiesSigned: "请尚未签署的各方补签任务书，由经办人在台账“签署方”中登记。",
     PaidAfterSigning: "任务书各方签订后，由经办人在台账中登记“任务书签订日期”。",
     SignedWithin: "由经办人核对任务书签订日期；日期无误的，该项目不适用本办法，请报局领导研究。",
-    SeparateAccount: "请承担单位设立专账，由经办人核实后在台账“专账管理”中登记。",
+    SeparateAccount: "请承担单位设立专账，并在项目“经费”中说明专账管理情况。",
     PaidWithinFunds: "由经办人核对任务书约定数额和计划金额，在台账中更正。",
     SinglePayment: "由经办人把该项财政资金合并为一期、全额列入计划后再提出。",
-    SpendGate: "待承担单位支出达到规定比例；已经支出的，由经办人在台账“支出”中补录。",
+    SpendGate: "待承担单位支出达到规定比例；已经支出的，请项目负责人在项目“经费”中登记支出。",
     FirstTrancheRatio: _PLAN,
     DistrictRatio: _PLAN,
 }

@@ -186,9 +186,7 @@ def entry_page(session: Session, actor: Actor, entry_id: int) -> EntryPage:
     return EntryPage(
         row=row,
         project=project,
-        files=attachments_of(
-            session, project.id, "integrity", row.id, outside=not actor.sees_all_projects
-        ),
+        files=attachments_of(session, project.id, "integrity", row.id, outside=not actor.sees_all_projects),
         proposed_by=names.get(row.proposed_by_id, ""),
         decided_by=names.get(row.decided_by_id, "") if row.decided_by_id else "",
         may_decide=waits and not is_own,

@@ -21,11 +21,11 @@ from lifecycle.attachments import attachments_of
 from lifecycle.models import Project, User
 from lifecycle.money import Fen
 from lifecycle.record import FISCAL
-from lifecycle.records import load_record
 from lifecycle.refusals import IllegalTransition, Obstructed
 from lifecycle.roles import Permission, Role
 from lifecycle.stages import TrancheState
 from lifecycle.visibility import acting_as, demand_acting_as, find_project
+from lifecycle.whole import record_of
 
 bp = Blueprint("spending", __name__, url_prefix="/spending")
 
@@ -54,7 +54,7 @@ def reverse(spending_id: int) -> ResponseReturnValue:
 def _reversal_page(spending_id: int, form: ReverseForm) -> str:
     session, actor = db.session(), current_actor()
     row = find_spending(session, actor, spending_id)
-    demand_reversing(session, actor, row.project_id, load_record(session, row.project_id))
+    demand_reversing(session, actor, row.project_id, record_of(session, row.project_id))
     project, shown = session.get_one(Project, row.project_id), shown_spending(session, spending_id)
     return render_template("spending/reverse.html", project=project, row=shown, form=form)
 

@@ -31,11 +31,11 @@ from finance.spent import file_taken_in, over_budget, over_budget_words, twins
 from lifecycle.attachments import StoredFile
 from lifecycle.models import Project
 from lifecycle.record import ProjectRecord
-from lifecycle.records import load_record
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Permission
 from lifecycle.sums import money_of
 from lifecycle.visibility import find_project
+from lifecycle.whole import record_of
 from reports.spending_book import SpendingBook, read_spending, spending_template
 
 __all__ = ["bp"]
@@ -58,7 +58,7 @@ def _to_enter(number: str) -> Entered:
     """Return a project of which the actor may enter spending now; raises what stands against it."""
     session, actor = db.session(), current_actor()
     project = find_project(session, actor, number)
-    record = load_record(session, project.id)
+    record = record_of(session, project.id)
     demand_entering(session, actor, project.id, record)
     return Entered(project, record)
 
@@ -106,7 +106,7 @@ def _form_page(entered: Entered, form: SpendingForm) -> str:
 
 def _done(number: str, words: str) -> ResponseReturnValue:
     """Go to the money tab, saying what was done and what is over the budget now."""
-    record = load_record(db.session(), find_project(db.session(), current_actor(), number).id)
+    record = record_of(db.session(), find_project(db.session(), current_actor(), number).id)
     over = over_budget(record, clock.today())
     flash(words + (f"请注意：{over_budget_words(over)}。" if over else ""))
     return redirect(tab_url(number, "money"))
