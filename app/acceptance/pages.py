@@ -53,6 +53,7 @@ def case_page(case_id: int, key: str = "", form: Form | None = None) -> Response
     replaceable = _replaceable(standing)
     if replaceable:
         forms["replace"] = replace_form(_people(), formdata=None)
+    stray = form if key not in forms else None
     if form is not None:
         forms[key] = form
     shown = render_template(
@@ -60,6 +61,7 @@ def case_page(case_id: int, key: str = "", form: Form | None = None) -> Response
         standing=standing,
         forms=forms,
         refused=key if form is not None else "",
+        stray=stray,
         return_to=RETURNS.get(standing.act),
         replaceable=replaceable,
         partial=_partial(standing) if standing.act == "panel" else {},
