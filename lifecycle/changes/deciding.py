@@ -11,15 +11,15 @@ from lifecycle.attachments import attach, names_and_digests
 from lifecycle.changes.applying import begin_anew, demand_note
 from lifecycle.changes.checking import check_case, row_once_made
 from lifecycle.changes.effect import take_effect
-from lifecycle.changes.requests import drop_row, find_request, write_row
-from lifecycle.changes.routing import Step
+from lifecycle.changes.requests import drop_row, find_request, load_case, write_row
+from lifecycle.changes.routing import Step, decision_of
 from lifecycle.changes.stepping import demand_other_hand, end, go_on, take
 from lifecycle.changes.wording import differences_told, name_of
 from lifecycle.command import Work, command
 from lifecycle.filekinds import StoredFile
 from lifecycle.judging import MOST_TEXT, demand_reasons, given_reasons, newly_excused, to_keep
 from lifecycle.models import ChangeRequest, ChangeState, Project, TurnKind
-from lifecycle.refusals import IllegalTransition, InvalidInput
+from lifecycle.refusals import IllegalTransition, InvalidInput, Obstructed
 from lifecycle.roles import Permission, Role
 from lifecycle.turns import tell
 from lifecycle.visibility import demand_acting_as
@@ -160,7 +160,8 @@ def record_own_filing(work: Work, request_id: int, filed_on: date, today: date) 
     request, project = find_request(work.session, work.actor, request_id)
     demand_acting_as(work.session, work.actor, project.id, Role.UNIT_MANAGER)
     if not request.self_decided:
-        raise IllegalTransition(request.state, ChangeState.DONE)
+        basis = decision_of(load_case(work.session, request).record, request.kind).citation
+        raise Obstructed([f"这项变更报科技局办理，平台备案由科技局经办登记（{basis}）。"])
     _file(work, request_id, filed_on, today)
 
 

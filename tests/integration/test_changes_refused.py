@@ -205,7 +205,7 @@ def test_a_filing_is_neither_before_the_approval_nor_the_bureaus_own_a_units(off
     early = TODAY - timedelta(days=1)
     one = office.session
     refused(office, lambda: record_filing(one, handler, request_id, early, TODAY), InvalidInput, "备案日期")
-    refused(office, lambda: record_own_filing(one, unit, request_id, TODAY, TODAY), IllegalTransition)
+    refused(office, lambda: record_own_filing(one, unit, request_id, TODAY, TODAY), Obstructed, "第十七条")
 
 
 def test_a_joint_unit_that_came_late_is_still_asked(office: Office) -> None:
