@@ -198,7 +198,11 @@ def _merged(alike: list[Breach]) -> Iterator[Breach]:
 
 
 def _both(one: Duty, other: Duty) -> Duty:
-    done = None if one.done_on is None or other.done_on is None else max(one.done_on, other.done_on)
+    if one.done_on is None and other.done_on is not None:
+        return one  # what is done already is not asked for again
+    if one.done_on is not None and other.done_on is None:
+        return other
+    done = max(one.done_on, other.done_on) if one.done_on and other.done_on else None
     messages = dict.fromkeys((*one.message.split("；"), other.message))
     return replace(one, done_on=done, message="；".join(messages))
 
