@@ -91,7 +91,7 @@ class ChangeBarred(Kind):
     def figures(self, record: ProjectRecord, day: date) -> Iterable[Figure]:  # noqa: ARG002 asks no day
         """Return each change that the rule does not bar."""
         return [
-            Figure(str(change.number), f"变更 {change.number}（{change.kind}）不在限制之列")
+            Figure(str(change.number), f"变更 {change.number}（{change.kind}）{self._held(change)}")
             for change in record.changes
             if change.kind not in self.kinds or self._since(change) is None
         ]
@@ -102,6 +102,11 @@ class ChangeBarred(Kind):
             change.approved_on if self.approval_too else None,
         ]
         return min((day for day in days if day is not None), default=None)
+
+    def _held(self, change: Change) -> str:
+        if change.kind not in self.kinds:
+            return "不属于所列事项"
+        return "尚未批准" if self.approval_too else "不是承担单位自主变更"
 
     def _text(self, change: Change) -> str:
         if self.approval_too:

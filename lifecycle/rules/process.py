@@ -175,7 +175,8 @@ class ChangesSettled(Standing):
         ]
         if waiting:
             return False, f"尚未办结：{listed(waiting)}"
-        return True, f"{len(record.changes)} 项变更均已办结"
+        many = len(record.changes)
+        return True, f"{many} 项变更均已办结" if many else "没有申请过变更"
 
 
 @kind("money-arrived")
