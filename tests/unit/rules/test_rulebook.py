@@ -155,7 +155,7 @@ def test_rows_of_one_tranche_due_on_one_day_are_one_duty_done_when_all_are() -> 
     unpaid = (*rows, tranche(1, Source.JOINT, 3 * WAN, planned_on=PAY_DAY))
     (duty, *_) = rulebook().duties(record(KEY, signed_on=SIGNED, tranches=unpaid))
     assert duty.done_on is None
-        assert duty.message == "联合实施单位第 1 期资金 3.00 万元到位"
+    assert duty.message == "联合实施单位第 1 期资金 3.00 万元到位"
 
 
 def two_versions(folder: Path) -> Rulebook:

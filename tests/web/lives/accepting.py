@@ -10,16 +10,16 @@ from tests.web.lives.papers import scan
 from tests.web.lives.reporting import give_opinion
 
 
-def write_application(life: Life, values: Sequence[str], **more: Any) -> Page:
+def write_application(life: Life, values: Sequence[str], who: str = "pi", **more: Any) -> Page:
     """Let the pi write the application with evidence for every indicator; return it before it is filed."""
-    draft = life.project("pi", "oversight").done("填写验收申请")
+    draft = life.project(who, "oversight").done("填写验收申请")
     typed: dict[str, Any] = {"summary": "任务书约定的内容已全部完成。", **more}
     files = {"report": [scan("验收总结报告.pdf")]}
     for place, value in enumerate(values):
         typed[f"value-{place}"] = value
         files[f"evidence-{place}"] = [scan(f"检测报告{place + 1}.pdf")]
     draft.done("保存验收申请", files, **typed)
-    return life.open("pi", draft.path.removesuffix("/edit"))
+    return life.open(who, draft.path.removesuffix("/edit"))
 
 
 def apply(life: Life, values: Sequence[str], **more: Any) -> Page:

@@ -41,6 +41,7 @@ def life(
     names["second_handler"] = add_account(session, "second.handler", {here: [Role.HANDLER]})
     names["second_approver"] = add_account(session, "second.approver", {here: [Role.APPROVER]})
     names["deputy"] = add_account(session, "deputy", {here: [Role.HANDLER, Role.APPROVER]})
+    names["new_pi"] = add_account(session, "new.pi", {here: [Role.PI]})
     names["insider"] = add_account(session, "insider", {here: [Role.EXPERT]})
     names["rival"] = add_account(session, "rival", {here: [Role.UNIT_MANAGER]})
     for name, unit in (("insider", UNIT), ("rival", RIVAL_UNIT)):
