@@ -223,13 +223,14 @@ def find_attachment(session: Session, actor: Actor, attachment_id: int) -> Shown
 def _not_the_bureaus_alone() -> ColumnElement[bool]:
     """Return the condition that a file is for the project's people too.
 
-    An inspection's are, once it is decided on; the evidence of an entry of integrity is not.
+    An inspection's are, once it is decided on; the evidence of an entry of integrity and what experts add to
+    their opinions are not.
     """
     decided = select(Inspection.id).where(
         Inspection.id == Attachment.subject_id, Inspection.state == InspectionState.DECIDED
     )
     return case(
-        (Attachment.subject_kind == "integrity", false()),
+        (Attachment.subject_kind.in_(("integrity", "review")), false()),
         (Attachment.subject_kind == "inspection", decided.exists()),
         else_=true(),
     )

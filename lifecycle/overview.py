@@ -169,7 +169,12 @@ class History:
     pages: int
 
 
-WITHIN_THE_BUREAU = ("inspection.record", "inspection.amend", "inspection.send_back", "inspection.escalate")
+WITHIN_THE_BUREAU = (
+    *("inspection.record", "inspection.amend", "inspection.send_back", "inspection.escalate"),
+    *("acceptance.name_panel", "acceptance.propose", "acceptance.reconsider"),
+    *("acceptance.conference", "acceptance.government"),
+    *("panel.replace_member", "review.submit", "review.recuse"),
+)
 """Acts on what is not decided yet: no business of the project's people. Nor is any on integrity."""
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.acceptance.blueprint import bp
+from app.acceptance.standing import standing_of
 from app.extensions import db
 from app.menu import agency_name
 from app.permissions import current_actor, may
@@ -28,8 +29,10 @@ from reports.papers.rendering import DOCX
 @bp.get("/<int:case_id>/opinion.docx")
 @may(Permission.SEE_OVERSIGHT)
 def opinion_form(case_id: int) -> ResponseReturnValue:
-    """Hand out the opinion form, once an expert has been heard."""
+    """Hand out the opinion form, once an expert was heard; to the project's people, once it is decided."""
     found = find_case(db.session(), current_actor(), case_id)
+    if standing_of(db.session(), current_actor(), case_id, clock.today()).kept_within:
+        return _not_yet(case_id, "作出验收结论之后可以下载验收意见书。")
     panel = panel_of_case(db.session(), found)
     if panel is None or not panel.submitted:
         return _not_yet(case_id, "还没有专家提交意见，暂不能打印验收意见书。")

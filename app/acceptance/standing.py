@@ -17,7 +17,7 @@ from lifecycle.acceptance.way import StepKey, least_goals, way_of
 from lifecycle.attachments import ShownFile, attachments_of
 from lifecycle.judging import Check
 from lifecycle.models import AcceptanceState, AuditEntry, PanelState, PanelSubject
-from lifecycle.overview import load_overview
+from lifecycle.overview import WITHIN_THE_BUREAU, load_overview
 from lifecycle.panels import ShownPanel, panel_of
 from lifecycle.record import Conclusion, Indicator, Review
 from lifecycle.roles import ROLE_NAMES, Actor, Permission, Role
@@ -56,6 +56,8 @@ class Standing:
     files: Sequence[ShownFile]
     trail: Sequence[AuditEntry]
     check: Check | None
+    kept_within: bool
+    """Whether what is not decided yet is kept from this person: the project's own people wait for it."""
     act: str
     """What this person can do now: a key of the page's forms; empty where it is another's turn."""
 
@@ -84,7 +86,12 @@ class Standing:
         """Who takes the next step."""
         if self.is_over or self.found.case.state is AcceptanceState.DONE:
             return ""
-        if self.panel and self.panel.state is PanelState.AT_WORK and self.panel.waiting:
+        if (
+            self.panel
+            and not self.kept_within
+            and self.panel.state is PanelState.AT_WORK
+            and self.panel.waiting
+        ):
             return "、".join(one.name for one in self.panel.waiting)
         return "、".join(dict.fromkeys(ROLE_NAMES[one.step.role] for one in self.way if one.mark == "now"))
 
@@ -108,6 +115,8 @@ class Standing:
     @property
     def other_files(self) -> list[ShownFile]:
         """The files that came at a later step."""
+        if self.kept_within:
+            return []
         return [one for one in self.files if one.id not in self.content.files]
 
     @property
@@ -138,13 +147,15 @@ def standing_of(session: Session, actor: Actor, case_id: int, today: date) -> St
     found = Found(case, project, load_overview(session, actor, project.number, today).record)
     content = content_of(found.case.content)
     panel = panel_of(session, found.project.id, PanelSubject.ACCEPTANCE, case_id)
+    kept_within = _kept_within(session, actor, found)
     return Standing(
         found=found,
         content=content,
         way=stand(way_of(found.record), found.case.state),
         panel=panel,
         files=attachments_of(session, found.project.id, "acceptance", case_id),
-        trail=_trail(session, found),
+        trail=_trail(session, found, outside=not actor.sees_all_projects),
+        kept_within=kept_within,
         check=_check(session, found, content, today),
         act=_act(session, actor, found, panel),
     )
@@ -201,11 +212,23 @@ def _act_to_file(session: Session, actor: Actor, found: Found) -> str:
     return "papers" if unit and acting_as(session, actor, found.project.id, Role.UNIT_MANAGER) else ""
 
 
-def _trail(session: Session, found: Found) -> Sequence[AuditEntry]:
+def _kept_within(session: Session, actor: Actor, found: Found) -> bool:
+    """Whether the review and what comes of it are not this person's to see before the conclusion.
+
+    The joint unit organises the acceptance together with the bureau (SPB 32).
+    """
+    if actor.sees_all_projects or found.record.self_established or found.record.concluded_on is not None:
+        return False
+    return not acting_as(session, actor, found.project.id, Role.JOINT_UNIT)
+
+
+def _trail(session: Session, found: Found, *, outside: bool) -> Sequence[AuditEntry]:
     query = (
         select(AuditEntry)
         .where(AuditEntry.project_id == found.project.id, AuditEntry.action.startswith("acceptance."))
         .order_by(AuditEntry.serial.desc())
         .limit(50)
     )
+    if outside:
+        query = query.where(AuditEntry.action.not_in(WITHIN_THE_BUREAU))
     return session.scalars(query).all()

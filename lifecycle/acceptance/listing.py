@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, null, select
 from sqlalchemy.orm import Session
 
 from lifecycle.acceptance.states import state_words
@@ -73,23 +73,25 @@ def list_cases(session: Session, actor: Actor, asked: CaseFilter) -> CasePage:
     count = session.scalar(joined.where(chosen)) or 0
     pages = max(1, -(-count // asked.per_page))
     number = min(max(1, asked.page), pages)
-    query = _rows(chosen).limit(asked.per_page).offset((number - 1) * asked.per_page)
+    query = _rows(actor, chosen).limit(asked.per_page).offset((number - 1) * asked.per_page)
     return CasePage([ListedCase(*row) for row in session.execute(query)], count, number, pages)
 
 
 def every_case(session: Session, actor: Actor, asked: CaseFilter) -> Iterator[ListedCase]:
     """Yield everything the filter asks for, for an export."""
-    for row in session.execute(_rows(_chosen(actor, asked))):
+    for row in session.execute(_rows(actor, _chosen(actor, asked))):
         yield ListedCase(*row)
 
 
 _OF = Project.id == AcceptanceCase.project_id
 
 
-def _rows(chosen: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _rows(actor: Actor, chosen: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    # What is put forward and not decided stays within the bureau.
+    proposed = AcceptanceCase.proposed if actor.sees_all_projects else null()
     query: Select[*tuple[Any, ...]] = select(
         *(AcceptanceCase.id, AcceptanceCase.state, AcceptanceCase.drafted_on, AcceptanceCase.confirmed_on),
-        *(AcceptanceCase.proposed, AcceptanceCase.certificate_number),
+        *(proposed, AcceptanceCase.certificate_number),
         *(Project.number, Project.title, Project.programme, Project.lead_unit, Project.pi_name),
         *(Project.self_established, Project.stage, Acceptance.conclusion, Acceptance.concluded_on),
     )

@@ -194,3 +194,21 @@ def test_the_conclusion_of_the_majority_is_foreseen(it: Accepting, handler: Brow
     text = handler.get(of(it.heard())).text
     (box,) = re.findall(r'<input[^>]*name="conclusion"[^>]*value="通过"[^>]*>', text)
     assert "checked" in box
+
+
+def test_what_is_not_decided_stays_with_those_who_decide(it: Accepting, as_role: AsRole) -> None:
+    case_id = it.proposed("major-joint")
+    expert, opinion = it.experts[0].name, "完成任务书约定的全部考核指标"
+    for role in (Role.PI, Role.UNIT_MANAGER):
+        text = as_role(role).get(of(case_id)).text
+        assert (expert in text, opinion in text) == (False, False)
+        history = as_role(role).get("/projects/沙-1?tab=history").text
+        assert (expert in history, "提出验收结论" in history) == (False, False)
+        assert as_role(role).get(of(case_id, "/opinion.docx")).status_code == 302
+    for role in (Role.JOINT_UNIT, Role.AUDITOR):
+        text = as_role(role).get(of(case_id)).text
+        assert (expert in text, opinion in text) == (True, True)
+    it.agreed(case_id)
+    assert as_role(Role.APPROVER).post(of(case_id, "/conclude")).status_code == 302
+    text = as_role(Role.PI).get(of(case_id)).text
+    assert (expert in text, opinion in text) == (True, True)
