@@ -88,7 +88,8 @@ class VerdictRefused(Refusal):
     """A rule refuses the act; the verdict says which, with its article."""
 
     def __init__(self, verdict: Verdict) -> None:
-        super().__init__("不符合规定，暂不能办理：请对照核对单逐项处理。")
+        found = "；".join(f"{line.text}（{line.rule.citation}）" for line in verdict.refusals)
+        super().__init__(f"不符合规定，暂不能办理：{found}。")
         self.verdict = verdict
 
 
