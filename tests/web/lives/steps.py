@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from tests.web.lives.living import Life, Page
+from tests.web.lives.living import Life, Page, fields_of
 from tests.web.lives.papers import scan
 from tests.web.site import UNIT
 
@@ -63,6 +63,17 @@ def write_draft(life: Life, plan: Plan, who: str = "pi") -> Page:
     """Let somebody draft the agreement; return the draft as saved."""
     draft = life.project(who, "agreement").done("起草任务书")
     return draft.done("保存草稿", **plan.typed)
+
+
+def revision_of(draft: Page) -> str:
+    """Return the revision that a draft was drawn with."""
+    return str(fields_of(draft.form("保存草稿")[0])["revision"])
+
+
+def rewrite(life: Life, path: str, plan: Plan) -> str:
+    """Let the pi write a draft anew; return its revision."""
+    draft = life.open("pi", path)
+    return revision_of(draft.done("保存草稿", **plan.typed))
 
 
 def finalise(life: Life, draft: Page, **reasons: str) -> Page:

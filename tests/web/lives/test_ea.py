@@ -12,10 +12,10 @@ from lifecycle.models import ChangeRequest, Clearing, Tranche
 from lifecycle.record import Source
 from tests.web.lives.accepting import apply, put_forward, review, write_application
 from tests.web.lives.changing import ask, hand_in
-from tests.web.lives.living import Life, Page, fields_of
+from tests.web.lives.living import Life
 from tests.web.lives.money_in import arrive, spend
 from tests.web.lives.paying import pay, tranche_path
-from tests.web.lives.steps import Plan, agree, finalise, register, sign, write_draft
+from tests.web.lives.steps import Plan, agree, finalise, register, rewrite, sign, write_draft
 from tests.web.site import UNIT
 
 PLAN = Plan(
@@ -63,17 +63,6 @@ def funded(provincial: str = "200000", district: str = "200000", own: str = "400
         ],
         budget={f"{name}_{use}": given[name] for name, use in uses.items()},
     )
-
-
-def revision_of(draft: Page) -> str:
-    """Return the revision that a draft was drawn with."""
-    return str(fields_of(draft.form("保存草稿")[0])["revision"])
-
-
-def rewrite(life: Life, path: str, plan: Plan) -> str:
-    """Let the pi write a draft anew; return its revision."""
-    draft = life.open("pi", path)
-    return revision_of(draft.done("保存草稿", **plan.typed))
 
 
 def sign_it(life: Life) -> None:
