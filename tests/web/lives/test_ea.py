@@ -65,6 +65,13 @@ def funded(provincial: str = "200000", district: str = "200000", own: str = "400
     )
 
 
+def in_two() -> Plan:
+    """Return the plan with the city's money in two tranches."""
+    plan = funded()
+    half = {**plan.tranches[0], "planned": "100000"}
+    return replace(plan, tranches=[half, *plan.tranches[1:], {**half, "number": "2"}])
+
+
 def sign_it(life: Life) -> None:
     """Lead the agreement to its three signatures; too little of anybody's money is refused."""
     life.on(SIGNED)
@@ -80,7 +87,9 @@ def sign_it(life: Life) -> None:
     life.barred("handler", finalised, "区（县）", "第三条", revision=revision)
     short = {"ea-3-district-ratio": "没钱"}
     life.barred("handler", finalised, "第三条", "10", revision=revision, **short)
-    rewrite(life, path, funded())
+    revision = rewrite(life, path, in_two())
+    life.barred("handler", finalised, "分 2 期拨付，应一次性全额拨付", "第十五条", revision=revision)
+    rewrite(life, path, replace(funded(), agreement={**funded().agreement, "tranches-3-drop": "y"}))
     life.barred("pi", finalised, "经办", revision=revision)
     finalise(life, life.open("handler", path))
     sign(life, path, "unit", "承担单位", SIGNED)

@@ -70,7 +70,10 @@ WRONG: list[tuple[Plan, tuple[str, ...]]] = [
         ("参与单位 1 家（四川省），应至少有一家在四川省以外的省（区、市）", CITED),
     ),
     (replace(PLAN, partners=[{**PARTNER, "agreement_from": ""}]), ("未签合作协议", CITED)),
-    (agreed(end="2026-01-01"), ("应于 2024-01-01 至 2024-01-31 开始，于 2025-12-01 至 2025-12-31 结束", CITED)),
+    (
+        agreed(end="2026-01-01"),
+        ("应于 2024-01-01 至 2024-01-31 开始，于 2025-12-01 至 2025-12-31 结束", CITED),
+    ),
     (agreed(lead_place="重庆市"), ("承担单位所在地：重庆市，应为 四川省", CITED)),
     (agreed(own="499999.99"), ("自筹应不低于其 1 倍", CITED)),
     (agreed(provincial="600000.01", own="700000"), ("应不超过 60.00 万元", CITED)),
