@@ -1,4 +1,4 @@
-"""A project of regional cooperation led from 四川: its years are the guide's, its partner is from elsewhere."""
+"""A project of regional cooperation led from 四川: the guide's years, and a partner from elsewhere."""
 
 from __future__ import annotations
 
