@@ -89,7 +89,7 @@ def go_wrong(life: Life) -> None:
     new = life.open("handler", f"/oversight/inspections/new?number={life.number}")
     new.refused("登记并提请处理", "整改期限", inspected_on="2026-11-28", **INSPECTION)
     made = new.done("登记并提请处理", inspected_on="2026-11-28", due="2026-12-20", **INSPECTION)
-    life.barred("handler", f"{made.path}/agree", "审批")
+    life.barred("handler", f"{made.path}/agree", "由审批办理")
     life.hidden("unit", made.path)
     assert life.record().measures == ()
     life.open("approver", made.path).done("同意限期整改并暂缓拨付")
@@ -105,7 +105,7 @@ def put_right(life: Life) -> None:
     page = life.open("unit", path)
     page.refused("提交区科技局核验", "证明材料", text="已补签合同，专账登记已补全。")
     page.done("提交区科技局核验", {"files": [scan("合同.pdf")]}, text="已补签设备采购合同。")
-    life.barred("unit", f"{path}/verify", "经办")
+    life.barred("unit", f"{path}/verify", "由经办办理")
     life.open("handler", path).done("退回补充整改", note="专账登记还没有补全。")
     life.on(date(2026, 12, 28))
     waiting = words(life.open("unit", "/").text)
@@ -122,12 +122,12 @@ def second_money(life: Life) -> None:
     """Pay the second tranche once the hold has been lifted by somebody else than who asked for it."""
     second, hold = tranche_path(life, Source.DISTRICT, 2), measure_path(life, MeasureKind.HOLD)
     life.on(date(2027, 3, 1))
-    life.barred("handler", f"{second}/propose", "第三十一条")
+    life.barred("handler", f"{second}/propose", "第三十一条", "提请解除暂缓拨付")
     life.barred("approver", f"{hold}/lift", "执行中")
     lifting = life.open("deputy", hold)
     lifting.done("提请解除暂缓拨付", reason="整改已经核验通过，账册完备。")
     life.barred("deputy", f"{hold}/lift", "本人提交", "不相容岗位")
-    life.barred("handler", f"{hold}/lift", "审批")
+    life.barred("handler", f"{hold}/lift", "由审批办理")
     life.barred("handler", f"{second}/propose", "第三十一条")
     life.open("approver", hold).done("同意解除暂缓拨付")
     pay(life, second, date(2027, 3, 1))
@@ -142,7 +142,7 @@ def refuse_extension(life: Life) -> None:
     life.open("unit", path).done("确认")
     life.barred("approver", f"{path}/refuse", "待科技局审查", note="理由不充分。")
     life.open("handler", path).done("审查通过", opinion="情况属实，拟同意延期。")
-    life.barred("handler", f"{path}/approve", "审批", approval_number="沙科变〔2027〕2号")
+    life.barred("handler", f"{path}/approve", "由审批办理", approval_number="沙科变〔2027〕2号")
     life.open("approver", path).done("不予批准", note="延期理由不充分，请按期完成。")
     life.barred("approver", f"{path}/approve", "不予批准", approval_number="沙科变〔2027〕2号")
     assert life.record() == before
@@ -163,7 +163,7 @@ def fail(life: Life) -> None:
     typed = {"technical": "不通过", "financial": "通过", "opinion": "示范产线没有建成。"}
     page.refused("提出", "第三十二条", **typed, conclusion="通过", explanation="单位承诺年内建成，故拟通过。")
     put_forward(page, "未通过", **typed, own_fault="y")
-    life.barred("handler", f"{path}/conclude", "审批")
+    life.barred("handler", f"{path}/conclude", "由审批办理")
     life.open("approver", path).done("结论")
     assert life.stage() == "清算中"
     assert life.record().acceptance.conclusion is Conclusion.FAILED
@@ -176,7 +176,7 @@ def record_integrity(life: Life) -> None:
     for one in entries:
         path = f"/oversight/integrity/{one.id}"
         life.hidden("unit", path)
-        life.barred("handler", f"{path}/record", "审批")
+        life.barred("handler", f"{path}/record", "由审批办理")
         life.open("approver", path).done("记入科研诚信")
         life.open("unit", path)
         life.barred("approver", f"{path}/reject", "已记录", note="事实不清，不予记录。")
@@ -191,12 +191,12 @@ def clear(life: Life) -> None:
     told = {"disallowed-0": "5000", "reason-0": "未签合同的设备款。"}
     page.refused("核定", "退回期限", **told)
     page.done("核定", due="2028-02-05", **told)
-    life.barred("finance", f"{path}/confirm", "审批")
+    life.barred("finance", f"{path}/confirm", "由审批办理")
     assert life.stage() == "清算中"
     life.open("approver", path).done("核准：应退 24,999.50 元")
     assert life.stage() == "已清算"
     life.on(date(2028, 1, 20))
-    life.barred("unit", f"{path}/returned", "财务", amount="1", on="2028-01-20", voucher="1")
+    life.barred("unit", f"{path}/returned", "由财务办理", amount="1", on="2028-01-20", voucher="1")
     page = life.open("finance", path)
     page.refused("登记退款", "24,999.50", amount="24999.51", on="2028-01-20", voucher="退-1")
     page.done("登记退款", amount="20000", on="2028-01-20", voucher="退-1")
