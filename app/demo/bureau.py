@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.demo.happenings import happen
 from app.demo.records import make_records
 from lifecycle.accounts import set_password
 from lifecycle.command import Work, command
@@ -71,6 +72,7 @@ def load(session: Session, today: date) -> Sequence[tuple[str, str]] | None:
     if session.scalar(select(Project.id).where(Project.agency_id == actor.agency_id).limit(1)) is None:
         _add_people(session, actor)
         _fill(session, actor, today)
+        happen(session, actor.agency_id, PI_EMAIL, today)
     held = (
         select(User.username, Membership.role)
         .join(Membership, Membership.user_id == User.id)
