@@ -107,7 +107,7 @@ def _with_rule(kind: type[Kind]) -> Iterator[tuple[str, str]]:
 
 
 def list_filings(session: Session, actor: Actor, asked: FilingFilter, today: date) -> FilingPage:
-    """Return the page asked for, by unit; a page beyond the last gives the last."""
+    """Return the page asked for: what is still open first, by unit; a page beyond the last gives the last."""
     state = _state(asked.kind, today)
     tally: Query = select(state, func.count())
     tally = _from(asked.kind, tally, today).where(*_chosen(actor, asked))
@@ -131,7 +131,8 @@ def _rows(actor: Actor, asked: FilingFilter, today: date) -> Query:
     columns: list[Any] = [Project.id, Project.number, Project.title]
     columns += [Project.programme, Project.lead_unit, Project.pi_name]
     columns += [Report.id, Report.state, Report.subject, Report.content, Report.confirmed_on, state]
-    order: list[Any] = [Project.unit_order, Project.id]
+    settled = case((state == FilingState.ACCEPTED.value, 1), else_=0)
+    order: list[Any] = [settled, Project.unit_order, Project.id]
     if asked.kind is ReportKind.EVENT:
         order.append(Report.subject)
     else:

@@ -49,7 +49,7 @@ def happen(session: Session, agency_id: int, pi_email: str, today: date) -> None
 
 def _numbers(session: Session, agency_id: int, pi_email: str, stage: Stage) -> Iterable[str]:
     query = select(Project.number).where(Project.agency_id == agency_id, Project.pi_email == pi_email)
-    return session.scalars(query.where(Project.stage == stage).order_by(Project.number))
+    return session.scalars(query.where(Project.stage == stage).order_by(Project.end_on))
 
 
 def _once(
@@ -137,6 +137,6 @@ def _apply(
 
 _ACTS: dict[Stage, tuple[Act, ...]] = {
     Stage.AWAITING_AGREEMENT: (_draft,),
-    Stage.UNDER_WAY: (_report, _change, _inspect, _propose_hold, _apply),
+    Stage.UNDER_WAY: (_apply, _report, _change, _inspect, _propose_hold),
 }
 """Stage → what is begun, each in another project of that stage."""
