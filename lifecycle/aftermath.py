@@ -172,7 +172,7 @@ def _propose_one(
         about=about,
         act=IntegrityAct.OWN_FAULT,
         citation=citation,
-        facts=f"项目结论为{acceptance.conclusion}（{acceptance.concluded_on}），属组织实施管理和条件保障不力等主观原因。",
+        facts=f"项目结论为{acceptance.conclusion}（{acceptance.concluded_on}），经认定属承担单位自身的主观原因。",
         happened_on=acceptance.concluded_on,
         proposed_by_id=None,
         proposed_on=today,

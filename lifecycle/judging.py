@@ -123,6 +123,7 @@ def to_keep(verdict: Verdict) -> list[dict[str, Any]]:
             "rule": line.rule.id,
             "citation": line.rule.citation,
             "strength": line.rule.strength.value,
+            "summary": line.rule.summary,
             "subject": line.subject,
             "mark": line.mark.value,
             "text": line.text,
@@ -133,12 +134,18 @@ def to_keep(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def verdict_kept(kept: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Return the verdict that was kept; a rule that no regulation has any more is left out."""
+    """Return the verdict that was kept, in the words of that day.
+
+    A rule that no regulation has any more is left out.
+    """
     book = rulebook()
     found = ((book.find(one["rule"]), one) for one in kept)
     return Verdict(
         tuple(
-            Line(rule, one["subject"], Mark(one["mark"]), one["text"], one["reason"])
+            Line(
+                replace(rule, summary=one.get("summary", rule.summary)),
+                *(one["subject"], Mark(one["mark"]), one["text"], one["reason"]),
+            )
             for rule, one in found
             if rule is not None
         )

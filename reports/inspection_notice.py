@@ -44,7 +44,7 @@ def ordered_lines(row: Inspection) -> list[str]:
     if row.outcome is Outcome.HOLD:
         lines.append("暂缓拨付后续经费，解除之前不再拨付。")
     if row.outcome is Outcome.TERMINATE:
-        why = "属于组织实施管理、条件保障不力等主观原因" if row.own_fault else "不属于主观原因"
+        why = "属于承担单位自身的主观原因" if row.own_fault else "不属于主观原因"
         lines.append(f"终止实施项目（{why}）。")
     if row.decided_on is not None:
         lines.append(f"以上处理自{chinese_day(row.decided_on)}起生效。")

@@ -25,7 +25,7 @@ _CONCLUSIONS = [SelectChoice(one.value, one.value) for one in Conclusion]
 _AGREED = [SelectChoice("yes", "同意拟定的验收结论"), SelectChoice("no", "不同意，退回重新提出")]
 _FIELDS = [SelectChoice(one.value, one.value) for one in MemberField]
 _NOT_SPLIT = SelectChoice("", "未单列")
-_OWN_FAULT = "因组织实施管理和条件保障不力等主观原因（结论为未通过或终止时勾选）"
+_OWN_FAULT = "属于承担单位自身的主观原因（结论为未通过或终止时勾选）"
 _OWN_FAULT_HINT = "勾选后自动提出财务清算和科研诚信记录"
 _CHOOSE = "请选择。"
 

@@ -43,7 +43,7 @@ class InspectionForm(Form):
     findings = TextAreaField("发现的问题", description="一行一条；未发现问题的不填")
     outcome = RadioField("处理意见", [chosen("请选择处理意见。")], choices=list(_OUTCOMES))
     due = DayField("整改期限", description="要求限期整改的填写")
-    own_fault = BooleanField("属于组织实施管理、条件保障不力等主观原因", description="建议终止实施时认定")
+    own_fault = BooleanField("属于承担单位自身的主观原因", description="建议终止实施时认定")
     files = FilesField("检查材料")
 
     def validate_due(self, field: DayField) -> None:
@@ -133,7 +133,7 @@ class EscalateForm(Form):
         [chosen("请选择提请的处理。")],
         choices=[one.value for one in (Outcome.HOLD, Outcome.TERMINATE)],
     )
-    own_fault = BooleanField("属于组织实施管理、条件保障不力等主观原因", description="提请终止实施时认定")
+    own_fault = BooleanField("属于承担单位自身的主观原因", description="提请终止实施时认定")
 
 
 class ChargeForm(Form):
