@@ -1,4 +1,4 @@
-"""A project of exchange led from 山西: matching funds, agreements of partners, a lasting title, four goals."""
+"""A project of exchange led from 山西: matching funds, agreements of partners, a lasting title, goals."""
 
 from __future__ import annotations
 
