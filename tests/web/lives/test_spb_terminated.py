@@ -56,7 +56,7 @@ def terminate(life: Life) -> None:
     life.barred("approver", f"{made.path}/agree", "已处理")
     second = tranche_path(life, Source.DISTRICT, 2)
     life.barred("handler", f"{second}/propose", "阶段，应先办理财务清算，不再拨付")
-    life.barred("unit", f"{change}/confirm", "清算", revision="2")
+    life.barred("unit", f"{change}/confirm", "项目处于“清算中”阶段，不再办理变更", revision="2")
 
 
 def test_a_project_is_terminated_by_an_inspection_while_under_way(life: Life, tmp_path: Path) -> None:
