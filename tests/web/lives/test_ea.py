@@ -12,7 +12,7 @@ from lifecycle.models import ChangeRequest, Clearing, Tranche
 from lifecycle.record import Source
 from tests.web.lives.accepting import apply, put_forward, review, write_application
 from tests.web.lives.changing import ask, hand_in
-from tests.web.lives.living import Life
+from tests.web.lives.living import Life, words
 from tests.web.lives.money_in import arrive, spend
 from tests.web.lives.paying import pay, tranche_path
 from tests.web.lives.steps import Plan, agree, finalise, register, rewrite, sign, write_draft
@@ -251,6 +251,8 @@ def test_a_joint_action_project_that_fails_gives_back_what_was_left(life: Life, 
     part = {"amount": "70000", "on": "2027-02-20", "voucher": "退-1"}
     life.on(date(2027, 2, 20))
     page = life.open("finance", path)
+    told = words(life.open("unit", path).text)
+    assert "请承担单位在 2027-03-31（周三） 前退回 75,000.00 元，到账后由财务登记。" in told
     page.refused("登记退款", "75,000.00", **{**part, "amount": "75000.01"})
     page.done("登记退款", **part)
     page.refused("登记退款", "已经登记", **{**part, "amount": "5000"})
