@@ -130,7 +130,9 @@ def _by_the_bureau(rules: tuple[Rule, ...]) -> Iterator[Step]:
         yield Step(StepKey.GOVERNMENT, "区政府审定", Role.HANDLER, authority.citation, "在联席会议审议之后")
     goals = asking(rules, GoalsMet)
     note = goals.summary if goals is not None else ""
-    citation = _cited(goals) or _cited(authority) or _cited(asking(rules, MergedAcceptance))
+    filed = filing_rule(rules, AfterConclusion.PLATFORM_FILED)  # EA 17 says in one who accepts and who files
+    citations = (_cited(one) for one in (goals, authority, asking(rules, MergedAcceptance), filed))
+    citation = next(filter(None, citations), "")
     yield Step(StepKey.CONCLUDE, "作出验收结论", Role.APPROVER, citation, note)
     yield from _platform(rules)
 
