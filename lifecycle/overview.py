@@ -19,6 +19,7 @@ from lifecycle.roles import Actor, Role
 from lifecycle.rulebook import Programme, rulebook
 from lifecycle.rules.base import Rule, Strength
 from lifecycle.sums import Money, money_of
+from lifecycle.turns import ProjectTurn, project_turns
 from lifecycle.visibility import visible
 from lifecycle.whole import WholeProject, load_wholes
 
@@ -67,6 +68,7 @@ class Overview:
     money: Money
     findings: Sequence[StandingFinding]
     duties: Sequence[KnownDuty]
+    turns: Sequence[ProjectTurn]
 
     @property
     def record(self) -> ProjectRecord:
@@ -111,6 +113,7 @@ def _load(session: Session, project_id: int, today: date) -> Overview:
         money=money_of(record, today),
         findings=_findings(session, project.id, rules, today),
         duties=_duties(session, project, rules, today),
+        turns=project_turns(session, project.id),
     )
 
 

@@ -149,6 +149,34 @@ def count_turns(session: Session, actor: Actor) -> int:
     return session.scalar(query.where(waits_for(actor))) or 0
 
 
-def project_turns(session: Session, project_id: int) -> Sequence[Turn]:
-    """Return everything that waits in one project, whoever's turn it is."""
-    return session.scalars(select(Turn).where(Turn.project_id == project_id).order_by(Turn.id)).all()
+@dataclass(frozen=True, slots=True)
+class ProjectTurn:
+    """One thing that waits in a project, and for whom."""
+
+    kind: TurnKind
+    ref_id: int
+    role: Role
+    user_id: int | None
+    words: str
+    since: date
+    due: date | None
+
+    def is_hers(self, actor: Actor) -> bool:
+        """Whether it waits for the actor, who acts on this project in every role she holds."""
+        return self.user_id == actor.user_id if self.user_id is not None else self.role in actor.roles
+
+    def is_told_to(self, actor: Actor) -> bool:
+        """Whether the actor is told of it: what goes on within the bureau stays there."""
+        return self.is_hers(actor) or actor.sees_all_projects or self.role in _OUTSIDE
+
+
+_OUTSIDE = frozenset({Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT})
+
+
+def project_turns(session: Session, project_id: int) -> list[ProjectTurn]:
+    """Return everything that waits in one project, whoever's turn it is, the oldest first."""
+    query: Select[*tuple[Any, ...]] = select(
+        *(Turn.kind, Turn.ref_id, Turn.role, Turn.user_id, Turn.words, Turn.since, Turn.due)
+    )
+    query = query.where(Turn.project_id == project_id).order_by(Turn.since, Turn.id)
+    return [ProjectTurn(*row) for row in session.execute(query)]

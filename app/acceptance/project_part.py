@@ -12,6 +12,7 @@ from app.permissions import current_actor
 from finance.settlement import state_of
 from lifecycle.acceptance.cases import case_of
 from lifecycle.acceptance.states import stand, state_words
+from lifecycle.acceptance.taking_over import TAKEN_OVER
 from lifecycle.acceptance.way import way_of
 from lifecycle.models import AcceptanceState, Clearing
 from lifecycle.overview import Overview
@@ -39,5 +40,6 @@ def acceptance_of(overview: Overview) -> Mapping[str, Any]:
         and stage is Stage.UNDER_WAY
         and theirs
         and actor.may(Permission.APPLY_ACCEPTANCE),
+        "takes_over": case is None and stage in TAKEN_OVER and actor.may(Permission.HANDLE_ACCEPTANCE),
         "clears": clearing is None and stage in _FALLEN and actor.may(Permission.CLEAR_ACCOUNTS),
     }

@@ -18,6 +18,7 @@ from app.oversight.routes import list_tabs
 from app.permissions import current_actor, may
 from lifecycle.acceptance.applying import save, start
 from lifecycle.acceptance.listing import every_case, list_cases
+from lifecycle.acceptance.taking_over import take_over
 from lifecycle.refusals import OutOfDate
 from lifecycle.roles import Permission
 from lifecycle.rulebook import rulebook
@@ -63,6 +64,15 @@ def begin(number: str) -> ResponseReturnValue:
     """Begin a project's application, or go on with the one there is."""
     case_id = start(db.session(), current_actor(), number, clock.today())
     return redirect(url_for("acceptance.edit", case_id=case_id))
+
+
+@bp.post("/taken-over/<project:number>")
+@may(Permission.HANDLE_ACCEPTANCE)
+def carry_on(number: str) -> ResponseReturnValue:
+    """Lead on an acceptance whose application came with a ledger."""
+    case_id = take_over(db.session(), current_actor(), number, clock.today())
+    flash("已接续办理，请核对申请后受理，或退回补正。")
+    return redirect(url_for("acceptance.show", case_id=case_id))
 
 
 @bp.get("/<int:case_id>")

@@ -16,7 +16,6 @@ from lifecycle.models import AgreementState, AgreementVersion, TurnKind
 from lifecycle.overview import Overview
 from lifecycle.record import ProjectRecord
 from lifecycle.roles import ROLE_NAMES, Permission
-from lifecycle.turns import project_turns
 from lifecycle.visibility import acting_as
 
 _STEPS: Mapping[AgreementState, str] = {
@@ -34,13 +33,12 @@ def agreement_of(overview: Overview) -> dict[str, Any]:
     states = [one.state for one in versions]
     free = not drafting_obstacles(overview.record, {state: states.count(state) for state in states})
     may = free and actor.may(Permission.DRAFT_AGREEMENT)
-    turns = project_turns(session, project_id) if versions else ()
     return {
         "versions": list(_rows(versions, overview.record)),
         "may_draft": may and acting_as(session, actor, project_id, *DRAFTERS),
         "waiting": [
             f"{ROLE_NAMES[turn.role]}：{turn.words}（{turn.since} 起）"
-            for turn in turns
+            for turn in overview.turns
             if turn.kind is TurnKind.AGREEMENT
         ],
     }

@@ -11,9 +11,10 @@ from app.filters import days_left, period
 from app.projects.story import story
 from app.steps import Step, duty_step, in_turn, is_hers, tab_url, tranche_step
 from app.timeline import Point
+from lifecycle.addresses import turn_path
 from lifecycle.overview import KnownDuty, Overview, StandingFinding
 from lifecycle.record import FISCAL, ProjectRecord
-from lifecycle.roles import Actor, Permission
+from lifecycle.roles import ROLE_NAMES, Actor, Permission
 from lifecycle.rules.base import ALWAYS
 from lifecycle.rules.tranches import SpendGate
 from lifecycle.stages import Stage, TrancheState
@@ -125,6 +126,21 @@ class ProjectPage:
         return self.duty_rows(self.urgent[:MOST_NEXT])
 
     @property
+    def turns(self) -> list[dict[str, Any]]:
+        """What waits at a step of its way, for whom, and where she goes on with it."""
+        return [
+            {
+                "words": turn.words,
+                "who": ROLE_NAMES[turn.role],
+                "since": turn.since,
+                "due": turn.due,
+                "url": turn_path(turn.kind, turn.ref_id) if turn.is_hers(self._actor) else None,
+            }
+            for turn in self.overview.turns
+            if turn.is_told_to(self._actor)
+        ]
+
+    @property
     def more_duties(self) -> int:
         """How many urgent duties are left out above the tabs."""
         return max(0, len(self.urgent) - MOST_NEXT)
@@ -153,7 +169,10 @@ class ProjectPage:
 
     @property
     def action(self) -> Step | None:
-        """The one thing this person can do now about the project's money, as the page's primary button."""
+        """The one thing this person can do now, as the page's primary button: her turn, else the money's."""
+        hers = next((turn for turn in self.overview.turns if turn.is_hers(self._actor)), None)
+        if hers is not None:
+            return Step(hers.words, turn_path(hers.kind, hers.ref_id))
         for one in in_turn(self.overview.project.tranches):
             if is_hers(one.state, self._actor) and self._is_due(one.tranche.planned_on):
                 step = tranche_step(one.state, self._actor, one.id)
