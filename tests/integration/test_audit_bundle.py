@@ -79,6 +79,7 @@ def test_a_bundle_holds_everything_of_its_project(bureau: Bureau, tmp_path: Path
         "SHA256SUMS", "bundle.json", "chain.jsonl", "history.jsonl", "history.txt", "ledger.xlsx",
         "verify.py", "核对说明.txt", LOST, "papers/甲-1/任务书.pdf", "papers/甲-1/任务书 (2).PDF",
         "papers/甲-1/_._etc_passwd", "rules/spb-2023.toml", "rules/spb-key.toml",
+        "rules/local.toml",
         "rules/沙坪坝区科技攻关重点专项.md",
         "sheets/拨付表-2026-001-区（县）级财政.xlsx",
     }  # fmt: skip

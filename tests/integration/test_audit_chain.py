@@ -100,12 +100,13 @@ def test_many_at_once_make_one_whole_chain(engine: Engine, session: Session, con
     }
 
 
+@pytest.mark.parametrize(
+    "migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 def test_a_sign_in_neither_waits_for_a_command_nor_stops_it(
     engine: Engine, session: Session, console: Actor
 ) -> None:
     """PostgreSQL locks rows: the entry of a sign-in points to the agency that a command has locked."""
-    if engine.dialect.name == "sqlite":
-        pytest.skip("has one writer at a time")
     session.rollback()
     note(session, console)
 

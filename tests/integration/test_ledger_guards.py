@@ -154,6 +154,7 @@ def alterations(record: ProjectRecord) -> Iterator[tuple[Sheet, int, str, Projec
                     )
 
 
+@pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("state", STATES)
 def test_each_cell_that_is_held_is_refused_by_name_and_every_other_is_taken(
     session: Session, people: People, actor: Actor, state: str

@@ -328,7 +328,7 @@ def test_an_overview_asks_the_same_of_every_project_and_less_the_second_time(
             load_overview(session, bureau, record.number, TODAY)
         with query_count() as second:
             load_overview(session, bureau, record.number, TODAY)
-        assert (len(first), len(second)) == (5, 1)
+        assert (len(first), len(second)) == (6, 1)
 
 
 def test_a_project_without_history_has_an_empty_one(session: Session, bureau: Actor) -> None:

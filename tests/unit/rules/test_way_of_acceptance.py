@@ -44,7 +44,8 @@ def expected(programme: str, *, joint: bool, own: bool) -> Way:
         steps.append(("joint", SPB))
     if programme == MAJOR:
         steps += [("conference", SPB), ("government", SPB)]
-    steps.append(("conclude", SPB if spb else SHANXI_1 if programme == SHANXI else ""))
+    concluding = {EA: EA_17, SHANXI: SHANXI_1}
+    steps.append(("conclude", SPB if spb else concluding.get(programme, "")))
     if programme == EA:
         steps.append(("platform", EA_17))
     return steps

@@ -129,4 +129,4 @@ def test_an_import_that_would_undo_a_payment_here_is_refused(
     handler.post(f"{address}/import")
     page = settle(handler, address)
     assert "台账未通过" in page.text
-    assert "正在系统中办理拨付" in page.text
+    assert "已在系统中办理（第 1 期（区（县）级财政）待审批）" in page.text
