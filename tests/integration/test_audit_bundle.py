@@ -94,7 +94,7 @@ def test_a_bundle_holds_everything_of_its_project(bureau: Bureau, tmp_path: Path
     assert [one.number for one in read_ledger(folder / "ledger.xlsx").records] == ["甲-1"]
     assert (folder / "papers/甲-1/任务书.pdf").read_text("utf-8") == "任务书.pdf"
     assert "没有了.pdf" in (folder / LOST).read_text("utf-8-sig")
-    assert len(list((folder / "rules").glob("*.toml"))) == 2
+    assert len(list((folder / "rules").glob("*.toml"))) == 3
     assert "第二十三条" in "".join(path.read_text("utf-8") for path in (folder / "rules").glob("*.md"))
     assert entries[-1].hash in (folder / "核对说明.txt").read_text("utf-8-sig")
 
