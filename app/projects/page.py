@@ -19,6 +19,7 @@ from lifecycle.rules.base import ALWAYS
 from lifecycle.rules.tranches import SpendGate
 from lifecycle.stages import Stage, TrancheState
 from lifecycle.sums import Money
+from lifecycle.turns import ProjectTurn
 
 MOST_NEXT = 4
 """Duties shown above the tabs; the others are on their tab."""
@@ -127,17 +128,25 @@ class ProjectPage:
 
     @property
     def turns(self) -> list[dict[str, Any]]:
-        """What waits at a step of its way, for whom, and where she goes on with it."""
+        """What waits at a step of its way, for whom, and where she goes on with it.
+
+        What waits for either of two is one row.
+        """
+        told = [turn for turn in self.overview.turns if turn.is_told_to(self._actor)]
+        alike: dict[tuple[object, ...], list[ProjectTurn]] = {}
+        for turn in told:
+            alike.setdefault((turn.kind, turn.ref_id, turn.words), []).append(turn)
         return [
             {
-                "words": turn.words,
-                "who": ROLE_NAMES[turn.role],
-                "since": turn.since,
-                "due": turn.due,
-                "url": turn_path(turn.kind, turn.ref_id) if turn.is_hers(self._actor) else None,
+                "words": same[0].words,
+                "who": "、".join(dict.fromkeys(ROLE_NAMES[turn.role] for turn in same)),
+                "since": same[0].since,
+                "due": same[0].due,
+                "url": next(
+                    (turn_path(turn.kind, turn.ref_id) for turn in same if turn.is_hers(self._actor)), None
+                ),
             }
-            for turn in self.overview.turns
-            if turn.is_told_to(self._actor)
+            for same in alike.values()
         ]
 
     @property
