@@ -14,7 +14,7 @@ from lifecycle.bulk import insert_rows, reserve_ids
 from lifecycle.command import Work, command
 from lifecycle.filing_list import FilingFilter, Query, reminder_step, rest_of
 from lifecycle.models import Base, KeptDuty, Project, Report, ReportKind, TurnKind
-from lifecycle.recipients import AddressBook, Parties, Recipient
+from lifecycle.recipients import AddressBook, Parties, Told
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Permission, Role
 from lifecycle.rulebook import rulebook
@@ -48,13 +48,7 @@ class _Missing:
     title: str
     lead_unit: str
     report_id: int | None
-    people: tuple[Recipient, ...]
-    names: str
-
-    @property
-    def addresses(self) -> list[str]:
-        """The e-mail addresses told, each once however it is capitalised."""
-        return list({one.email.casefold(): one.email for one in self.people if one.email}.values())
+    told: Told
 
     @property
     def path(self) -> str:
@@ -104,7 +98,9 @@ def remind_rest(work: Work, asked: FilingFilter, today: date, site: str) -> Remi
         f"催报{asked.kind}：{units} 个单位、{len(missing)} 份",
         details={
             "letters": letters,
-            "told": [{"project": one.number, "what": one.message, "names": one.names} for one in missing],
+            "told": [
+                {"project": one.number, "what": one.message, "names": one.told.names} for one in missing
+            ],
         },
     )
     return Reminded(units, len(missing), letters)
@@ -124,7 +120,7 @@ def _missing(work: Work, asked: FilingFilter, today: date) -> Iterable[_Missing]
         both = [book.told(role, -1, parties) for role in (Role.PI, Role.UNIT_MANAGER)]
         people = tuple(dict.fromkeys(one for told in both for one in told.people))
         names = "、".join(dict.fromkeys(told.names for told in both if told.names))
-        in_order: list[Any] = [*row[:9], people, names]
+        in_order: list[Any] = [*row[:9], Told(people, names)]
         yield _Missing(*in_order)
 
 
@@ -133,7 +129,7 @@ def _log(work: Work, told: Iterable[tuple[int, _Missing]], today: date) -> None:
     rows = [
         (
             *(id_, work.actor.agency_id, one.project_id, one.rule, one.subject, one.due),
-            *(reminder_step(today), today, one.names),
+            *(reminder_step(today), today, one.told.names),
         )
         for id_, one in told
     ]
@@ -148,7 +144,7 @@ def _write_inboxes(work: Work, told: Iterable[tuple[int, _Missing]], today: date
             *(one.heading(today), one.body(today), one.path, today),
         )
         for id_, one in told
-        for user_id in dict.fromkeys(person.user_id for person in one.people if person.user_id is not None)
+        for user_id in one.told.user_ids
     ]
     insert_rows(work.session, _INBOX, columns, rows)
 
@@ -161,9 +157,7 @@ def _write_outbox(work: Work, told: Iterable[tuple[int, _Missing]], today: date,
             *(one.heading(today), one.letter(today, site), "waiting", 0, work.entry.at),
         )
         for id_, one in told
-        for address in {
-            person.email.casefold(): person.email for person in one.people if person.email
-        }.values()
+        for address in one.told.addresses
     ]
     insert_rows(work.session, _OUTBOX, columns, rows)
     return len(rows)

@@ -16,6 +16,9 @@ BEFORE = (30, 15, 7, 3, 1, 0)
 
 WEEK = 7
 
+ANNOUNCED = "T"
+"""How the label of every step of the clock begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -30,7 +33,7 @@ class Step:
     @property
     def label(self) -> str:
         """The step as it is written: ``T-30``, ``T``, ``T+7``."""
-        return f"T{self.offset:+d}" if self.offset else "T"
+        return f"{ANNOUNCED}{self.offset:+d}" if self.offset else ANNOUNCED
 
 
 def step_at(due: date, day: date) -> Step | None:

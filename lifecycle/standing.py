@@ -19,7 +19,7 @@ from lifecycle.bulk import Values, insert_rows
 from lifecycle.columns import PROJECT, Derived, derived
 from lifecycle.record import ProjectRecord
 from lifecycle.records import CHUNK, load_records
-from lifecycle.reminding import next_step_on
+from lifecycle.reminding import ANNOUNCED, next_step_on
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Duty, Finding
 
@@ -80,10 +80,14 @@ def _update_derived(session: Session, chunk: list[Judged]) -> None:
 
 
 def _told(session: Session, ids: list[int]) -> dict[DutyKey, date]:
-    """Return for which day each duty was last spoken of; that survives its being worked out anew."""
+    """Return for which day the clock last spoke of each duty; that survives its being worked out anew.
+
+    What somebody has told by hand besides is no step of the clock's and puts none off.
+    """
     reminder = models.Reminder
     key = (reminder.project_id, reminder.rule, reminder.subject, reminder.due)
-    query = select(*key, func.max(reminder.told_on)).where(reminder.project_id.in_(ids)).group_by(*key)
+    query = select(*key, func.max(reminder.told_on)).where(reminder.project_id.in_(ids))
+    query = query.where(reminder.step.startswith(ANNOUNCED)).group_by(*key)
     return {(row[0], row[1], row[2], row[3]): row[4] for row in session.execute(query)}
 
 

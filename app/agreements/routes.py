@@ -126,7 +126,8 @@ def paper(version_id: int) -> ResponseReturnValue:
         version=page.version.number,
         mark="草案" if page.is_draft else "",
     )
-    name = f"任务书-{page.project.number}-第{page.version.number}版{'（草案）' if page.is_draft else ''}.docx"
+    number = page.project.number.replace("/", "-")
+    name = f"任务书-{number}-第{page.version.number}版{'（草案）' if page.is_draft else ''}.docx"
     return send_file(BytesIO(file), DOCX, as_attachment=True, download_name=name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from docx import Document
@@ -157,6 +158,7 @@ def test_the_paper_is_marked_as_a_draft_and_holds_what_was_typed(
     pi = as_role(Role.PI)
     save(pi, drafted, session)
     answer = pi.get(f"/agreements/{drafted}/paper.docx")
+    assert quote(f"任务书-{NUMBER}-第1版（草案）.docx") in answer.headers["Content-Disposition"]
     document = Document(BytesIO(answer.data))
     head = document.sections[0].header.paragraphs[0].text
     assert "草案" in head

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from io import BytesIO
@@ -213,6 +213,12 @@ class Life:
         """Return everything that a statement finds now."""
         self._session.rollback()
         return list(self._session.scalars(query))
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Lend a session that sees what is there now."""
+        self._session.rollback()
+        yield self._session
 
     def tranche(self, tranche_id: int) -> Tranche:
         """Return a tranche's row as it is now."""
