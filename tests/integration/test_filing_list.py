@@ -17,7 +17,7 @@ from lifecycle.models import AuditEntry, InboxMessage, OutboxMessage, Reminder, 
 from lifecycle.record import AnnualReport
 from lifecycle.refusals import NotPermitted, Obstructed
 from lifecycle.roles import Role
-from lifecycle.standing import keep
+from lifecycle.standing import keep, rebuild, standing_rows
 from lifecycle.storing import add_projects
 from tests.integration.paying import WAN, Bureau, a_bureau, refused
 from tests.integration.reporting import JANUARY, MAJOR, a_project, accepted, confirmed, drafted, filed
@@ -127,6 +127,18 @@ def test_a_press_reminds_whoever_has_not_handed_in_once_a_day(bureau: Bureau) ->
     refused(bureau, lambda: remind_rest(session, pi, asked, tomorrow, SITE), NotPermitted)
     events = FilingFilter(kind=ReportKind.EVENT)
     refused(bureau, lambda: remind_rest(session, handler, events, tomorrow, SITE), Obstructed)
+
+
+def test_what_is_told_by_hand_puts_no_step_of_the_clock_off(bureau: Bureau) -> None:
+    session, agency = bureau.session, bureau.people.agency_a
+    a_project(bureau, "a")
+    kept = list(standing_rows(session, agency))
+    session.rollback()
+    remind_rest(session, bureau.handler, FilingFilter(), LATE, SITE)
+    rebuild(session, agency)
+    session.flush()
+    assert list(standing_rows(session, agency)) == kept
+    session.rollback()
 
 
 def test_two_thousand_duties_are_listed_in_three_statements_and_quickly(bureau: Bureau) -> None:
