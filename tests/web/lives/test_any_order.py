@@ -158,7 +158,7 @@ def test_stages_versions_and_history_stay_whole_whatever_is_pressed(life: Life, 
     for _ in range(STEPS):
         monkey.step()
     done = [line for line in monkey.pressed if line.endswith(" 302")]
-    assert len(done) >= (5 if seed % 4 else 2), monkey.pressed
+    assert len(done) >= (5 if seed % 4 else 1), monkey.pressed
     with life.reading() as session:
         assert all(check.is_whole for check in audit_check.verify(session))
     life.is_whole()
