@@ -8,7 +8,7 @@ from pathlib import Path
 from lifecycle.record import Source
 from tests.web.lives.accepting import put_forward, review, write_application
 from tests.web.lives.changing import ask, consent
-from tests.web.lives.living import Life
+from tests.web.lives.living import Life, fields_of
 from tests.web.lives.money_in import arrive, spend
 from tests.web.lives.papers import scan
 from tests.web.lives.paying import pay, propose, tranche_path
@@ -72,8 +72,10 @@ def sign_it(life: Life) -> None:
     life.barred("pi", f"{path}/finalise", "经办")
     life.barred("handler", f"{path}/sign", "起草中", party="区科技局", signer="张", signed_on="2026-03-05")
     draft = life.open("pi", path).done("保存草稿", **PLAN.typed)
+    whole = {**fields_of(draft.form("保存草稿")[0]), "title": "改名"}
+    whole.pop("csrf_token")
     finalise(life, draft)
-    life.barred("pi", f"{path}/save", title="改名", revision="3")
+    life.barred("pi", f"{path}/save", "定稿", **whole)
     sign(life, path, "handler", "区科技局", date(2026, 3, 5))
     page = life.open("unit", path)
     files = {"scan": scan("签字页.pdf")}
@@ -86,8 +88,8 @@ def sign_it(life: Life) -> None:
     assert life.stage() == "实施中"
     assert life.record().signed_on == date(2026, 3, 5)
     for who in ("handler", "pi"):
-        life.barred(who, f"{path}/save", title="生效后改名", revision="3")
-    life.barred("handler", f"{path}/reopen", note="想改一改内容")
+        life.barred(who, f"{path}/save", "生效", **whole)
+    life.barred("handler", f"{path}/reopen", "已生效", note="想改一改内容")
     assert life.download("pi", f"{path}/paper.docx")[:2] == b"PK"
 
 
@@ -95,7 +97,7 @@ def start_money(life: Life) -> None:
     """Pay the first tranche; the joint unit and the unit bring in theirs, some of it is spent."""
     first = tranche_path(life, Source.DISTRICT, 1)
     life.on(date(2026, 3, 20))
-    life.barred("pi", f"{first}/propose")
+    life.barred("pi", f"{first}/propose", "经办")
     propose(life, first)
     life.barred("handler", f"{first}/approve", "审批")
     life.open("handler", first).done("撤回")
@@ -103,7 +105,7 @@ def start_money(life: Life) -> None:
     life.on(date(2026, 5, 8))
     joint = tranche_path(life, Source.JOINT, 1).replace("/money/tranches/", "/spending/receipts/")
     own = tranche_path(life, Source.OWN, 1).replace("/money/tranches/", "/spending/receipts/")
-    life.barred("unit", f"{joint}/record", amount="50000", on="2026-05-08", voucher="1")
+    life.barred("unit", f"{joint}/record", "联合实施单位", amount="50000", on="2026-05-08", voucher="1")
     arrive(life, "joint", joint, "50000", "2026-05-08")
     arrive(life, "unit", own, "100000", "2026-05-08")
     row = {"source": "区（县）级财政", "use": "设备费", "voucher": "记-1"}
@@ -116,16 +118,16 @@ def report_stage(life: Life) -> None:
     filed = write_report(life, "阶段报告", "1", value_1="130")
     path = filed.path
     life.barred("handler", f"{path}/accept", "待承担单位确认")
-    life.barred("rival", f"{path}/confirm")
+    life.barred("rival", f"{path}/confirm", "没有找到这份报告")
     life.open("unit", path).done("确认并报区科技局")
-    life.barred("unit", f"{path}/confirm")
+    life.barred("unit", f"{path}/confirm", "待科技局审核")
     page = life.open("handler", path).done("接收报告")
     insider = str(life.account("insider").id)
     before = life.everything()
     answer = page.fill("指定专家", member=[insider, str(life.account("expert_a").id)], leads=insider)
     life.held(answer, before, ["第七条"])
     page = name_experts(life, page, ["expert_a", "expert_b"])
-    life.barred("handler", f"{path}/conclude", review="通过", conclusion="同意")
+    life.barred("handler", f"{path}/conclude", "第二十六条", review="通过", conclusion="同意")
     give_opinion(life, "expert_a")
     life.hidden("expert_c", "/reviews/1")
     give_opinion(life, "expert_b")
@@ -148,17 +150,17 @@ def extend(life: Life) -> None:
     life.on(date(2027, 6, 1))
     page = ask(life, "extension", end="2028-08-31")
     path = page.path
-    life.barred("handler", f"{path}/propose", opinion="情况属实，同意。")
+    life.barred("handler", f"{path}/propose", "承担单位确认", opinion="情况属实，同意。")
     life.open("unit", path).done("确认")
-    life.barred("handler", f"{path}/propose", opinion="情况属实，同意。")
-    life.barred("unit", f"{path}/consent")
+    life.barred("handler", f"{path}/propose", "第二十八条", opinion="情况属实，同意。")
+    life.barred("unit", f"{path}/consent", "联合实施单位")
     handler = consent(life, path)
-    life.barred("approver", f"{path}/approve", approval_number="沙科变〔2027〕1号")
+    life.barred("approver", f"{path}/approve", "科技局审查", approval_number="沙科变〔2027〕1号")
     handler.done("审查通过", opinion="情况属实，拟同意延期。")
     life.barred("approver", f"{path}/approve", "联席会议", approval_number="沙科变〔2027〕1号")
     minutes = {"minutes": [scan("会议纪要.pdf")]}
     life.open("handler", path).done("登记", minutes, held_on="2027-06-01", note="同意延期")
-    life.barred("handler", f"{path}/approve", approval_number="沙科变〔2027〕1号")
+    life.barred("handler", f"{path}/approve", "审批", approval_number="沙科变〔2027〕1号")
     life.open("approver", path).done("批准", approval_number="沙科变〔2027〕1号")
     record = life.record()
     assert (record.end, record.original_end) == (date(2028, 8, 31), date(2028, 2, 29))
@@ -184,16 +186,16 @@ def accept(life: Life) -> None:
     spend(life, {**row, "amount": "80000", "voucher": "记-9"})
     filed = write_application(life, VALUES).done("提交承担单位确认")
     path = filed.path
-    life.barred("handler", f"{path}/take-up")
-    life.barred("rival", f"{path}/confirm")
+    life.barred("handler", f"{path}/take-up", "承担单位确认")
+    life.barred("rival", f"{path}/confirm", "没有找到这项验收")
     life.open("unit", path).done("确认")
     assert life.stage() == "验收中"
-    life.barred("handler", f"{path}/conference", day="2028-08-20", note="纪要", agreed="yes")
+    life.barred("handler", f"{path}/conference", "第三十二条", day="2028-08-20", note="纪要", agreed="yes")
     life.open("handler", path).done("受理")
     panel = {"expert_a": "技术", "expert_b": "财务", "expert_c": "技术"}
-    life.barred("handler", f"{path}/propose", technical="通过", financial="通过", conclusion="通过")
-    page = review(life, path, panel)
     typed = {"technical": "通过", "financial": "通过", "conclusion": "通过", "opinion": "专家组意见一致。"}
+    life.barred("handler", f"{path}/propose", "专家", **typed)
+    page = review(life, path, panel)
     life.barred("handler", f"{path}/propose", "联合实施单位", **typed)
     life.open("joint", path).done("意见", joint_opinion="同意通过验收。")
     page = life.open("handler", path)
@@ -213,7 +215,7 @@ def accept(life: Life) -> None:
     assert life.stage() == "已结题"
     for paper in ("opinion.docx", "certificate.docx"):
         assert life.download("handler", f"{path}/{paper}")[:2] == b"PK"
-    life.barred("approver", f"{path}/conclude")
+    life.barred("approver", f"{path}/conclude", "已有结论")
 
 
 def test_a_major_project_is_led_from_the_award_to_the_certificate(life: Life, tmp_path: Path) -> None:
