@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,8 @@ class ListedBatch:
 
     id: int
     number: str
-    source: Source
+    payer: str
+    sources: tuple[Source, ...]
     state: BatchState
     made_by: str
     made_on: date
@@ -145,21 +147,23 @@ def issued_sheet(session: Session, actor: Actor, batch_id: int) -> tuple[str, by
     batch = find_batch(session, actor, batch_id, with_sheet=True)
     if batch.sheet is None:
         raise NotFound("这个批次的拨付表")
-    return f"拨付表-{batch.number}-{batch.source}.xlsx", batch.sheet
+    return f"拨付表-{batch.number}.xlsx", batch.sheet
 
 
 def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
-    """Return those batches with their makers and sums: three queries, however many they are."""
+    """Return those batches with their makers, sources and sums: four queries, however many they are."""
     batches = session.scalars(query).all()
     people = {id_ for batch in batches for id_ in (batch.made_by_id, batch.issued_by_id)}
     asked = session.execute(select(User.id, User.name).where(User.id.in_(people)))
     names = {row.id: row.name for row in asked}
-    sums = _sums(session, [batch.id for batch in batches])
+    ids = [batch.id for batch in batches]
+    sums, sources = _sums(session, ids), sources_of(session, ids)
     return [
         ListedBatch(
             batch.id,
             batch.number,
-            batch.source,
+            batch.payer,
+            sources.get(batch.id, ()),
             batch.state,
             names[batch.made_by_id],
             batch.made_on,
@@ -170,6 +174,15 @@ def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
         )
         for batch in batches
     ]
+
+
+def sources_of(session: Session, batch_ids: Sequence[int]) -> dict[int, tuple[Source, ...]]:
+    """Return, by batch, the sources of its lines, in their order."""
+    query = select(BatchLine.batch_id, BatchLine.source).where(BatchLine.batch_id.in_(batch_ids)).distinct()
+    found: dict[int, set[Source]] = defaultdict(set)
+    for batch_id, source in session.execute(query):
+        found[batch_id].add(source)
+    return {id_: tuple(source for source in Source if source in held) for id_, held in found.items()}
 
 
 def _sums(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int, Fen]]:

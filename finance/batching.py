@@ -1,4 +1,4 @@
-"""Making a batch of approved tranches of one source, as long as it is a draft."""
+"""Making a batch of approved tranches of one paying body, as long as it is a draft."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from finance.history import Told, record_each
 from finance.lining import in_transit, line_of
 from finance.lookups import find_batch, find_line, live_proposals, person
 from finance.models import Batch, BatchLine, Proposal
+from finance.payers import payers
 from finance.refusals import LinesRefused, RefusedLine
 from finance.states import BATCH_TRANSITIONS, BatchState
 from lifecycle.command import Work, command
 from lifecycle.models import Project, Tranche
 from lifecycle.money import yuan
-from lifecycle.record import FISCAL, Source
 from lifecycle.refusals import IllegalTransition, NotFound, Obstructed, SamePerson
 from lifecycle.roles import Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
@@ -28,25 +28,27 @@ MOST_LINES = 10_000
 
 
 @command("batch.make", Permission.MAKE_BATCH)
-def make_batch(work: Work, source: Source, tranche_ids: Iterable[int], today: date) -> int:
-    """Put approved tranches of one source into a new batch, in the order given; return its id.
+def make_batch(work: Work, tranche_ids: Iterable[int], today: date) -> int:
+    """Put approved tranches that one body pays into a new batch, in the order given; return its id.
 
-    Raises ``NotFound``, ``IllegalTransition``, ``SamePerson``, ``Obstructed`` (nothing chosen, too many, not
-    of that source) and ``LinesRefused`` (bank or account missing, …): all or nothing.
+    Raises ``NotFound``, ``IllegalTransition``, ``SamePerson``, ``Obstructed`` (nothing chosen, too many, of
+    several paying bodies) and ``LinesRefused`` (bank or account missing, …): all or nothing.
     """
     ids = list(dict.fromkeys(tranche_ids))
-    tranches = _chosen(work, source, ids)
+    tranches = _chosen(work, ids)
     for tranche in tranches:
         advance(TRANCHE_TRANSITIONS, tranche.state, TrancheState.BATCHED)
     proposals = live_proposals(work.session, ids)
     demand_others(work, proposals.values())
-    batch = Batch(agency_id=work.actor.agency_id, source=source, state=BatchState.DRAFT, made_on=today)
+    batch = Batch(
+        agency_id=work.actor.agency_id, payer=_payer(work, tranches), state=BatchState.DRAFT, made_on=today
+    )
     batch.year, batch.running = today.year, _next_number(work, today.year)
     batch.made_by_id = person(work)
     work.session.add(batch)
     work.session.flush()
     found = {tranche.id: candidate for tranche, candidate in candidates(work.session, tranches)}
-    transit = in_transit(work.session, source, [tranche.project_id for tranche in tranches])
+    transit = in_transit(work.session, [tranche.project_id for tranche in tranches])
     lines = [line_of(tranche, found[tranche.id], proposals[tranche.id], transit) for tranche in tranches]
     _demand_accounts(lines)
     for position, (tranche, line) in enumerate(zip(tranches, lines, strict=True)):
@@ -72,7 +74,7 @@ def remove_line(work: Work, line_id: int) -> None:
 
 
 @command("batch.discard", Permission.MAKE_BATCH)
-def discard_batch(work: Work, batch_id: int) -> None:
+def discard_batch(work: Work, batch_id: int, today: date) -> None:
     """Give up a draft: its tranches wait again as approved, its number is not used again.
 
     Raises ``IllegalTransition``.
@@ -84,6 +86,7 @@ def discard_batch(work: Work, batch_id: int) -> None:
         _release(line)
     batch.lines.clear()
     now, batch.state = batch.state, advance(BATCH_TRANSITIONS, batch.state, BatchState.DISCARDED)
+    batch.ended_by_id, batch.ended_on = person(work), today
     work.record(
         f"作废拨付批次 {batch.number}（共 {len(lines)} 笔）",
         details={"batch": batch.id, "old": now, "new": batch.state, "lines": len(lines)},
@@ -120,7 +123,7 @@ def missing_account(line: BatchLine) -> Iterator[str]:
         yield "未登记银行账号，请先在项目台账中补录"
 
 
-def _chosen(work: Work, source: Source, ids: Sequence[int]) -> list[Tranche]:
+def _chosen(work: Work, ids: Sequence[int]) -> list[Tranche]:
     """Return the chosen tranches in the order chosen."""
     if not ids:
         raise Obstructed(["请至少选择一笔已批准的拨付。"])
@@ -131,9 +134,16 @@ def _chosen(work: Work, source: Source, ids: Sequence[int]) -> list[Tranche]:
     found = {tranche.id: tranche for tranche in work.session.scalars(query)}
     if len(found) < len(ids):
         raise NotFound("所选的部分款项")
-    if source not in FISCAL or any(tranche.source is not source for tranche in found.values()):
-        raise Obstructed(["同一批次只能包含同一财政资金来源的款项，请分来源编制。"])
     return [found[id_] for id_ in ids]
+
+
+def _payer(work: Work, tranches: Sequence[Tranche]) -> str:
+    """Return the one body that pays all of those tranches."""
+    known = payers(work.session, work.actor.agency_id)
+    wanted = {known.get(tranche.source, "") for tranche in tranches}
+    if len(wanted) > 1 or "" in wanted:
+        raise Obstructed(["同一批次只能包含同一拨款单位的财政资金，请分拨款单位编制。"])
+    return wanted.pop()
 
 
 def _next_number(work: Work, year: int) -> int:
@@ -160,7 +170,7 @@ def _record_made(work: Work, batch: Batch, lines: Sequence[BatchLine]) -> None:
     total = sum(line.amount_fen for line in lines)
     details: dict[str, Any] = {"batch": batch.id, "lines": len(lines), "total_fen": total}
     work.record(
-        f"编制{batch.source}拨付批次 {batch.number}：共 {len(lines)} 笔 {yuan(total)} 元", details=details
+        f"编制{batch.payer}拨付批次 {batch.number}：共 {len(lines)} 笔 {yuan(total)} 元", details=details
     )
     change = {"old": TrancheState.APPROVED, "new": TrancheState.BATCHED}
     told = f"编入拨付批次 {batch.number}"

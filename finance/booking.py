@@ -15,7 +15,7 @@ from finance.batching import demand_others
 from finance.history import Told, record_each
 from finance.lookups import find_batch, find_line, live_proposals, person
 from finance.models import Batch, BatchLine
-from finance.states import BATCH_TRANSITIONS, BatchState
+from finance.states import BATCH_TRANSITIONS, BatchState, LineResult
 from lifecycle.command import Work, command
 from lifecycle.models import Payment, Project, Tranche
 from lifecycle.money import yuan
@@ -154,6 +154,8 @@ def _book(work: Work, lines: Sequence[BatchLine], bookings: Mapping[int, Booking
         payment.amount_fen, payment.booked_by_id = line.amount_fen, person(work)
         payment.voucher, payment.paid_on = bookings[line.id].voucher, bookings[line.id].paid_on
         line.tranche.state = advance(TRANCHE_TRANSITIONS, line.tranche.state, TrancheState.PAID)
+        line.result, line.result_by_id = LineResult.PAID, person(work)
+        line.result_on = bookings[line.id].paid_on
         work.session.add(payment)
         work.touch(line.project_id)
 

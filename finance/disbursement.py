@@ -22,6 +22,7 @@ class DisbursementLine(NamedTuple):
 
     project_number: str
     project_title: str
+    source: Source
     payee: str
     bank_name: str
     bank_account: str
@@ -38,7 +39,8 @@ class Disbursement:
 
     agency: str
     number: str
-    source: Source
+    payer: str
+    """拨款单位."""
     issued_on: date
     lines: Sequence[DisbursementLine]
 
@@ -47,9 +49,15 @@ class Disbursement:
         """The sum of all payments."""
         return sum(line.amount for line in self.lines)
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources of its payments, in their order."""
+        found = {line.source for line in self.lines}
+        return tuple(source for source in Source if source in found)
+
     @cached_property
     def checksum(self) -> str:
         """SHA-256 of everything above in canonical form, in hexadecimal."""
-        head = [self.agency, self.number, self.source.value, self.issued_on.isoformat()]
+        head = [self.agency, self.number, self.payer, self.issued_on.isoformat()]
         told = [head, list(self.lines)]
         return sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

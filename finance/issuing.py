@@ -74,6 +74,7 @@ def disbursement_of(batch: Batch, agency: str, issued_on: date) -> Disbursement:
         DisbursementLine(
             line.project_number,
             line.project_title,
+            line.source,
             line.payee,
             line.bank_name,
             line.bank_account,
@@ -84,7 +85,7 @@ def disbursement_of(batch: Batch, agency: str, issued_on: date) -> Disbursement:
         )
         for line in batch.lines
     )
-    return Disbursement(agency, batch.number, batch.source, issued_on, lines)
+    return Disbursement(agency, batch.number, batch.payer, issued_on, lines)
 
 
 def _agency_name(work: Work) -> str:
@@ -103,7 +104,7 @@ def _bring_up(work: Work, batch: Batch, proposals: dict[int, Proposal], today: d
         tranche.id: candidate
         for tranche, candidate in candidates(work.session, [line.tranche for line in batch.lines])
     }
-    transit = in_transit(work.session, batch.source, [line.project_id for line in batch.lines])
+    transit = in_transit(work.session, [line.project_id for line in batch.lines])
     refused: list[RefusedLine] = []
     for line in batch.lines:
         candidate = found[line.tranche_id]

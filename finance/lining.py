@@ -17,20 +17,20 @@ from lifecycle.record import Source
 from lifecycle.rules.reading import funds_of
 from lifecycle.stages import TrancheState
 
-Transit = dict[int, Fen]
-"""Project id → money of one source on issued sheets that nobody has booked yet."""
+Transit = dict[tuple[int, Source], Fen]
+"""Project and source → money on issued sheets that nobody has booked yet."""
 
 
-def in_transit(session: Session, source: Source, project_ids: Sequence[int]) -> Transit:
-    """Return what is on its way to those projects from ``source``."""
+def in_transit(session: Session, project_ids: Sequence[int]) -> Transit:
+    """Return what is on its way to those projects, by source."""
     query = (
-        select(BatchLine.project_id, func.sum(BatchLine.amount_fen))
+        select(BatchLine.project_id, Tranche.source, func.sum(BatchLine.amount_fen))
         .join(Tranche, Tranche.id == BatchLine.tranche_id)
-        .where(Tranche.project_id.in_(set(project_ids)), Tranche.source == source)
+        .where(Tranche.project_id.in_(set(project_ids)), BatchLine.result.is_(None))
         .where(Tranche.state == TrancheState.ISSUED)
-        .group_by(BatchLine.project_id)
+        .group_by(BatchLine.project_id, Tranche.source)
     )
-    return defaultdict(int, {row[0]: int(row[1]) for row in session.execute(query)})
+    return defaultdict(int, {(row[0], row[1]): int(row[2]) for row in session.execute(query)})
 
 
 def line_of(tranche: Tranche, candidate: Candidate, proposal: Proposal, transit: Transit) -> BatchLine:
@@ -52,6 +52,7 @@ def restate_line(line: BatchLine, candidate: Candidate, transit: Transit) -> Non
     line.bank_name, line.bank_account = record.bank_name or "", record.bank_account or ""
     line.granted_fen = funds_of(record, source)
     paid = sum(tranche.paid for tranche in record.tranches if tranche.source is source)
-    line.paid_before_fen = paid + transit[line.project_id]
+    line.source = source
+    line.paid_before_fen = paid + transit[line.project_id, source]
     line.basis = payment_basis(record)
-    transit[line.project_id] += line.amount_fen
+    transit[line.project_id, source] += line.amount_fen

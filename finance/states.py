@@ -22,10 +22,36 @@ class BatchState(StrEnum):
 
 BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
     BatchState.DRAFT: frozenset({BatchState.ISSUED, BatchState.DISCARDED}),
-    BatchState.ISSUED: frozenset({BatchState.BOOKED}),
+    BatchState.ISSUED: frozenset({BatchState.BOOKED, BatchState.DISCARDED}),
     BatchState.BOOKED: frozenset(),
     BatchState.DISCARDED: frozenset(),
 }
+
+
+class LineResult(StrEnum):
+    """What came of a line of an issued batch."""
+
+    PAID = "已拨付"
+    FAILED = "未拨出"
+    VOIDED = "已作废"
+    REVERSED = "已冲正"
+
+
+class ReturnedState(StrEnum):
+    """Where a sheet that came back stands."""
+
+    READ = "待登记"
+    BOOKED = "已登记"
+    DROPPED = "已放弃"
+
+
+class StageAccountState(StrEnum):
+    """Whose turn it is with a stage account."""
+
+    DRAWN = "待单位财务确认"
+    CONFIRMED = "待科技局接收"
+    ACCEPTED = "已接收"
+    RETURNED = "已退回"
 
 
 RECEIPT_TRANSITIONS: Mapping[TrancheState, frozenset[TrancheState]] = {

@@ -60,7 +60,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
         query.join(Project, Project.id == Tranche.project_id)
         .outerjoin(Payment, Payment.tranche_id == Tranche.id)
         .outerjoin(Proposal, and_(Proposal.tranche_id == Tranche.id, Proposal.ending.is_(None)))
-        .outerjoin(BatchLine, BatchLine.tranche_id == Tranche.id)
+        .outerjoin(BatchLine, and_(BatchLine.tranche_id == Tranche.id, BatchLine.stands))
         .outerjoin(Batch, Batch.id == BatchLine.batch_id)
         .outerjoin(booker, booker.id == Payment.booked_by_id)
         .outerjoin(proposer, proposer.id == Proposal.proposed_by_id)

@@ -58,7 +58,7 @@ class WaitingBatch:
 
     id: int
     number: str
-    source: Source
+    payer: str
     state: BatchState
     since: date
     lines: int
@@ -173,7 +173,7 @@ def _batches(session: Session, actor: Actor) -> list[WaitingBatch]:
         WaitingBatch(
             id=batch.id,
             number=batch.number,
-            source=batch.source,
+            payer=batch.payer,
             state=batch.state,
             since=batch.issued_on or batch.made_on,
             lines=lines,

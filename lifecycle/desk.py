@@ -59,6 +59,7 @@ def who_owes(owner: Role, lead_unit: str, pi_name: str, joint_unit: str | None) 
     names = {
         Role.PI: pi_name,
         Role.UNIT_MANAGER: lead_unit,
+        Role.UNIT_FINANCE: f"{lead_unit}财务",
         Role.JOINT_UNIT: joint_unit or "联合实施单位",
         Role.FINANCE: "科技局财务",
         Role.HANDLER: "科技局经办",

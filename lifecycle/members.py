@@ -15,9 +15,6 @@ from lifecycle.roles import ROLE_NAMES, Actor, Role
 PER_PAGE = (20, 50, 100)
 """The page sizes on offer."""
 
-UNIT_ROLES = frozenset({Role.UNIT_MANAGER, Role.JOINT_UNIT})
-"""Roles that mean nothing without the unit they are held for."""
-
 
 class Post(NamedTuple):
     """A role in the agency; ``unit`` is "" where the role is not a unit's."""

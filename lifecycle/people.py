@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from lifecycle.accounts import forgive, new_stamp, normal_username, set_password
 from lifecycle.command import Work, command
-from lifecycle.members import UNIT_ROLES, Member, Post, find_member
+from lifecycle.members import Member, Post, find_member
 from lifecycle.models import Agency, Membership, User
 from lifecycle.passwords import hash_password, made_up_password
 from lifecycle.refusals import InvalidInput, NotFound
-from lifecycle.roles import ROLE_NAMES, Actor, Permission, Role
+from lifecycle.roles import ROLE_NAMES, UNIT_ROLES, Actor, Permission, Role
 
 TAKEN = "这个用户名已被使用。请换一个；确是同一人的，姓名和邮箱须与其账号一致。"
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")

@@ -13,9 +13,8 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lifecycle.members import UNIT_ROLES
 from lifecycle.models import Membership, User
-from lifecycle.roles import ROLE_NAMES, Role
+from lifecycle.roles import ROLE_NAMES, UNIT_ROLES, Role
 
 ESCALATION: Mapping[Role, int] = {Role.UNIT_MANAGER: 7, Role.APPROVER: 15}
 """From how many days after the deadline on each of these is told too."""
@@ -124,6 +123,8 @@ class AddressBook:
             return self._pi(parties)
         if role is Role.UNIT_MANAGER:
             return self._by_unit.get((role, parties.lead_unit)) or self._pi(parties)
+        if role is Role.UNIT_FINANCE:
+            return self._by_unit.get((role, parties.lead_unit)) or self._holders(Role.UNIT_MANAGER, parties)
         if role is Role.JOINT_UNIT:
             return self._by_unit.get((role, parties.joint_unit or ""), [])
         return self._by_role[role]
@@ -141,6 +142,7 @@ def _stand_in(role: Role, parties: Parties, *, admins: bool) -> str:
     named = {
         Role.PI: parties.pi_name,
         Role.UNIT_MANAGER: parties.lead_unit,
+        Role.UNIT_FINANCE: parties.lead_unit,
         Role.JOINT_UNIT: parties.joint_unit,
     }
     name = named.get(role) or ROLE_NAMES[role]

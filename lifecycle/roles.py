@@ -15,6 +15,7 @@ class Role(StrEnum):
     FINANCE = "finance"
     PI = "pi"
     UNIT_MANAGER = "unit_manager"
+    UNIT_FINANCE = "unit_finance"
     JOINT_UNIT = "joint_unit"
     EXPERT = "expert"
     AUDITOR = "auditor"
@@ -27,6 +28,7 @@ ROLE_NAMES: Mapping[Role, str] = {
     Role.FINANCE: "财务",
     Role.PI: "项目负责人",
     Role.UNIT_MANAGER: "承担单位",
+    Role.UNIT_FINANCE: "单位财务",
     Role.JOINT_UNIT: "联合实施单位",
     Role.EXPERT: "专家",
     Role.AUDITOR: "审计",
@@ -35,6 +37,9 @@ ROLE_NAMES: Mapping[Role, str] = {
 
 BUREAU_ROLES = frozenset({Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.AUDITOR})
 """Roles that see every project of the agency; the others see only what they take part in."""
+
+UNIT_ROLES = frozenset({Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT})
+"""Roles that mean nothing without the unit they are held for."""
 
 
 class Permission(StrEnum):
@@ -89,6 +94,9 @@ class Permission(StrEnum):
     ENTER_SPENDING = "enter_spending"
     RECORD_RECEIPT = "record_receipt"
     UNDO_RECEIPT = "undo_receipt"
+    SET_UP_SHEETS = "set_up_sheets"
+    CONFIRM_ACCOUNT = "confirm_account"
+    ACCEPT_ACCOUNT = "accept_account"
 
 
 _ANYONE = frozenset({Permission.SEE_OWN_DESK, Permission.SEE_RULEBOOK})
@@ -132,6 +140,8 @@ _PAYS = {
     Permission.BOOK_PAYMENT,
     Permission.CLEAR_ACCOUNTS,
     Permission.ENTER_SPENDING,
+    Permission.SET_UP_SHEETS,
+    Permission.ACCEPT_ACCOUNT,
 }
 _LEADS = {
     Permission.ADD_PAPERS,
@@ -149,6 +159,13 @@ _ANSWERS_FOR_THE_UNIT = _LEADS | {
     Permission.CONFIRM_ACCEPTANCE,
     Permission.ACCEPT_ONESELF,
     Permission.RECORD_RECEIPT,
+    Permission.CONFIRM_ACCOUNT,
+}
+_KEEPS_THE_UNITS_BOOKS = {
+    Permission.ADD_PAPERS,
+    Permission.ENTER_SPENDING,
+    Permission.RECORD_RECEIPT,
+    Permission.CONFIRM_ACCOUNT,
 }
 _CO_RUNS = {
     Permission.ADD_PAPERS,
@@ -165,6 +182,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.AUDITOR: _BUREAU | {Permission.SEE_AUDIT},
     Role.PI: _READER | _LEADS,
     Role.UNIT_MANAGER: _READER | _ANSWERS_FOR_THE_UNIT,
+    Role.UNIT_FINANCE: _READER | _KEEPS_THE_UNITS_BOOKS,
     Role.JOINT_UNIT: _READER | _CO_RUNS,
     Role.EXPERT: _ANYONE | {Permission.SEE_PAPERS, Permission.SEE_REVIEWS, Permission.GIVE_OPINION},
     Role.ADMIN: _ANYONE | {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
@@ -177,7 +195,7 @@ class Actor:
     """Whoever does something, in the agency in which it is done.
 
     ``user_id`` is ``None`` for the system itself (the clock, the console), which may do everything; ``email``
-    and ``units`` are what a pi, a unit manager or a joint unit is matched to projects by.
+    and ``units`` are what a pi and people of units are matched to projects by.
     """
 
     agency_id: int

@@ -56,8 +56,8 @@ TRANCHE_TRANSITIONS: Mapping[TrancheState, frozenset[TrancheState]] = {
     TrancheState.PROPOSED: frozenset({TrancheState.APPROVED, TrancheState.PLANNED}),
     TrancheState.APPROVED: frozenset({TrancheState.BATCHED, TrancheState.PLANNED}),
     TrancheState.BATCHED: frozenset({TrancheState.ISSUED, TrancheState.APPROVED}),
-    TrancheState.ISSUED: frozenset({TrancheState.PAID}),
-    TrancheState.PAID: frozenset(),
+    TrancheState.ISSUED: frozenset({TrancheState.PAID, TrancheState.APPROVED}),
+    TrancheState.PAID: frozenset({TrancheState.APPROVED}),
 }
 
 S = TypeVar("S", bound=StrEnum)

@@ -9,22 +9,22 @@ from sqlalchemy.orm import Session
 
 from lifecycle.models import Project
 from lifecycle.refusals import NotFound, NotTheirs
-from lifecycle.roles import Actor, Role
+from lifecycle.roles import UNIT_ROLES, Actor, Role
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that a project is this actor's to see.
 
     Bureau roles see every project of their agency; a pi sees those that bear her e-mail address, in capitals
-    or not, a unit manager and a joint unit those of their units; nobody sees another agency's.
+    or not, people of a lead or a joint unit those of their units; nobody sees another agency's.
     """
     own_agency = Project.agency_id == actor.agency_id
     if actor.sees_all_projects:
         return own_agency
     ways: list[ColumnElement[bool]] = [
-        (Project.lead_unit if role is Role.UNIT_MANAGER else Project.joint_unit) == unit
+        (Project.joint_unit if role is Role.JOINT_UNIT else Project.lead_unit) == unit
         for role, unit in actor.units
-        if unit and role in {Role.UNIT_MANAGER, Role.JOINT_UNIT}
+        if unit and role in UNIT_ROLES
     ]
     if Role.PI in actor.roles and actor.email:
         ways.append(func.lower(Project.pi_email) == actor.email.lower())

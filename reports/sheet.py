@@ -149,10 +149,10 @@ class _Frame:
     def _write_head(self) -> None:
         day = self._disbursement.issued_on
         self._band(1, f"A:{LAST}", f"{day.year}年度科技计划项目财政资金拨付表", _TITLE, "center")
-        self._band(2, "A:D", f"拨款单位：{escaped(self._disbursement.agency)}", _BODY)
+        self._band(2, "A:D", f"拨款单位：{escaped(self._disbursement.payer)}", _BODY)
         self._band(2, "E:E", f"批次号：{self._disbursement.number}", _BODY)
         self._band(2, "F:G", f"日期：{day.year}年{day.month}月{day.day}日", _BODY)
-        self._band(2, "H:J", f"资金来源：{self._disbursement.source}", _BODY)
+        self._band(2, "H:J", f"资金来源：{'、'.join(self._disbursement.sources)}", _BODY)
         self._band(2, f"K:{LAST}", "单位：元", _BODY, "right")
         for column in COLUMNS:
             self._cell(column.letter, HEADER_ROW, _BOLD, "center", column.header, shade=True)

@@ -20,13 +20,14 @@ DUTIES = {
     Role.AUDITOR: "查看本单位全部项目，不办理任何事项",
     Role.PI: "起草任务书、登记支出、提交报告、申请变更和验收；按邮箱与项目关联",
     Role.UNIT_MANAGER: "查看本单位承担的全部项目，确认项目负责人提交的材料，办理自主变更",
+    Role.UNIT_FINANCE: "登记本单位项目的支出和到账，确认阶段账目",
     Role.JOINT_UNIT: "查看联合实施的项目，同意变更，登记出资，参加评议和验收",
     Role.EXPERT: "参加指定的评议和验收",
     Role.ADMIN: "管理人员和设置，不因此看到项目",
 }
 """What each role does, for whoever gives it; in the order of the form."""
 
-WITH_UNITS = (Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT, Role.EXPERT)
+WITH_UNITS = (Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT, Role.EXPERT)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 """Loose on purpose: offices have addresses within their own network, such as …@kjj.local."""
 
@@ -52,11 +53,13 @@ class PersonForm(Form):
     auditor = _role(Role.AUDITOR)
     pi = _role(Role.PI)
     unit_manager = _role(Role.UNIT_MANAGER)
+    unit_finance = _role(Role.UNIT_FINANCE)
     joint_unit = _role(Role.JOINT_UNIT)
     expert = _role(Role.EXPERT)
     admin = _role(Role.ADMIN)
     pi_units = TextAreaField("项目负责人所在单位", [at_most(2000)], description="可不填，每行一个")
     unit_manager_units = TextAreaField("代表哪些承担单位", [at_most(2000)], description=_EXACT)
+    unit_finance_units = TextAreaField("是哪些单位的财务人员", [at_most(2000)], description=_EXACT)
     joint_unit_units = TextAreaField("代表哪些联合实施单位", [at_most(2000)], description=_EXACT)
     expert_units = TextAreaField(
         "专家所在单位", [at_most(2000)], description="每行一个；用于核对专家是否与所评项目有关"

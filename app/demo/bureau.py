@@ -51,6 +51,7 @@ ACCOUNTS: Sequence[Account] = (
     Account("caiwu", Role.FINANCE),
     Account("fuzeren", Role.PI),
     Account("danwei", Role.UNIT_MANAGER, UNIT),
+    Account("caiwuke", Role.UNIT_FINANCE, UNIT),
     Account("lianhe", Role.JOINT_UNIT, JOINT_UNIT),
     Account("zhuanjia", Role.EXPERT),
     Account("shenji", Role.AUDITOR),

@@ -63,7 +63,7 @@ def new_batch() -> ResponseReturnValue:
     form = Form()
     if ids is not None and "recount" not in request.form:
         with form.taking_refusals(Obstructed, LinesRefused, SamePerson):
-            batch_id = make_batch(session, actor, shown.source, ids, today)
+            batch_id = make_batch(session, actor, ids, today)
             flash("批次已编制。核对无误后出表。")
             return redirect(url_for("money.batch", batch_id=batch_id))
     page = render_template("money/new_batch.html", choice=shown, form=form)
@@ -91,7 +91,7 @@ def remove_line(line_id: int) -> ResponseReturnValue:
 @may(Permission.MAKE_BATCH)
 def discard(batch_id: int) -> ResponseReturnValue:
     """Give up a draft."""
-    discard_batch(db.session(), current_actor(), batch_id)
+    discard_batch(db.session(), current_actor(), batch_id, clock.today())
     flash("批次已作废，款项回到“待入批次”。")
     return redirect(url_for("money.batch", batch_id=batch_id))
 

@@ -115,7 +115,7 @@ def _batch_row(one: WaitingBatch) -> dict[str, Any]:
         "title": f"拨付批次 {one.number}",
         "url": step.url,
         "sub": one.state.value,
-        "what": f"{one.source} {one.lines} 笔",
+        "what": f"{one.payer} {one.lines} 笔",
         "who": "",
         "amount": one.total,
         "day": one.since,

@@ -3,7 +3,7 @@
 Batches are the finance floor's.
 """
 
-from lifecycle.models.acceptance import AcceptanceCase, AcceptanceState, Clearing
+from lifecycle.models.acceptance import AcceptanceCase, AcceptanceState, Clearing, ClearingKind
 from lifecycle.models.agreement import (
     AgreementState,
     AgreementVersion,
@@ -74,6 +74,7 @@ __all__ = [
     "ChangeRequest",
     "ChangeState",
     "Clearing",
+    "ClearingKind",
     "ExceptionNote",
     "InboxMessage",
     "Indicator",

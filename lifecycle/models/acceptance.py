@@ -67,17 +67,35 @@ class AcceptanceCase(Base):
     """Why it was returned."""
 
 
+class ClearingKind(StrEnum):
+    """What is cleared."""
+
+    CLEARING = "财务清算"
+    """Of a project that failed or was terminated."""
+    SURPLUS = "结余处理"
+    """What a project that passed has left."""
+
+
 class Clearing(Base):
-    """The clearing of a project that failed or was terminated: the conclusion opens, finance closes it."""
+    """The clearing of a project: its conclusion opens it, finance settles it, an approver confirms it."""
 
     __tablename__ = "clearing"
 
     id: Mapped[Id]
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), unique=True)
+    kind: Mapped[ClearingKind] = mapped_column(
+        choice(ClearingKind, "kind"),
+        default=ClearingKind.CLEARING,
+        server_default=ClearingKind.CLEARING.value,
+    )
     opened_on: Mapped[date]
     citation: Mapped[str]
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Paid, spent, disallowed and left by source, in fen, as settled."""
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     settled_on: Mapped[date | None]
+    due_on: Mapped[date | None]
+    """By when what must come back has to be back."""
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    confirmed_on: Mapped[date | None]
     note: Mapped[str | None]

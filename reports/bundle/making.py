@@ -211,7 +211,7 @@ def _sheets(session: Session, project_ids: Sequence[int]) -> Iterator[tuple[str,
         ids = project_ids[start : start + _PAGE]
         query = select(Batch).join(BatchLine, BatchLine.batch_id == Batch.id)
         query = query.where(BatchLine.project_id.in_(ids), Batch.sheet.is_not(None)).distinct()
-        found |= {batch.id: f"拨付表-{batch.number}-{batch.source}.xlsx" for batch in session.scalars(query)}
+        found |= {batch.id: f"拨付表-{batch.number}.xlsx" for batch in session.scalars(query)}
     for batch_id, name in sorted(found.items()):
         content = session.scalar(select(Batch.sheet).where(Batch.id == batch_id))
         if content is not None:

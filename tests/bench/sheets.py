@@ -20,6 +20,7 @@ def _line(serial: int) -> DisbursementLine:
     return DisbursementLine(
         project_number=f"SPB-KEY-2026-{serial:05d}",
         project_title="智能驾驶感知融合关键技术研究与应用",
+        source=Source.DISTRICT,
         payee="启明智能科技有限公司",
         bank_name="示范农村商业银行营业部",
         bank_account=f"{serial:019d}",
@@ -33,7 +34,7 @@ def _line(serial: int) -> DisbursementLine:
 def sheet() -> None:
     """A sheet of 10,000 lines."""
     lines = [_line(serial) for serial in range(1, LINES + 1)]
-    disbursement = Disbursement("测试科技局", "2026-001", Source.DISTRICT, date(2026, 6, 30), lines)
+    disbursement = Disbursement("测试科技局", "2026-001", "测试区财政局", date(2026, 6, 30), lines)
 
     def bare() -> None:
         book = Workbook(write_only=True)

@@ -165,7 +165,7 @@ def approved(bureau: Bureau, **fields: Any) -> int:
 
 def drafted(bureau: Bureau, *tranche_ids: int) -> int:
     """Return a draft of approved tranches."""
-    return make_batch(bureau.session, bureau.finance, Source.DISTRICT, tranche_ids, TODAY)
+    return make_batch(bureau.session, bureau.finance, tranche_ids, TODAY)
 
 
 def issued(bureau: Bureau, *tranche_ids: int) -> int:

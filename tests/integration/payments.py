@@ -13,7 +13,6 @@ from finance.issuing import issue_batch
 from finance.models import BatchLine
 from finance.proposing import approve, propose, return_
 from lifecycle.models import Project, Tranche
-from lifecycle.record import Source
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
 from tests.web.site import People
@@ -42,7 +41,7 @@ def bring(session: Session, people: People, number: str, state: TrancheState) ->
     if wanted >= steps.index(TrancheState.APPROVED):
         approve(session, approver, tranche_id, TODAY)
     if wanted >= steps.index(TrancheState.BATCHED):
-        batch_id = make_batch(session, finance, Source.DISTRICT, [tranche_id], TODAY)
+        batch_id = make_batch(session, finance, [tranche_id], TODAY)
     if wanted >= steps.index(TrancheState.ISSUED):
         issue_batch(session, finance, batch_id, TODAY, lambda _: b"sheet")
     if wanted >= steps.index(TrancheState.PAID):

@@ -57,7 +57,7 @@ def test_a_tranche_goes_all_the_way_to_the_record_of_its_project(bureau: Bureau)
     assert bureau.state(tranche_id) is TrancheState.PROPOSED
     approve(session, bureau.approver, tranche_id, TODAY)
     assert bureau.state(tranche_id) is TrancheState.APPROVED
-    batch_id = make_batch(session, bureau.finance, Source.DISTRICT, [tranche_id], TODAY)
+    batch_id = make_batch(session, bureau.finance, [tranche_id], TODAY)
     assert bureau.state(tranche_id) is TrancheState.BATCHED
     checksum = issue_batch(session, bureau.finance, batch_id, TODAY, disbursement_sheet)
     assert bureau.state(tranche_id) is TrancheState.ISSUED
@@ -131,7 +131,7 @@ def test_the_issued_sheet_is_served_as_it_was_and_says_what_was_approved(bureau:
 def test_a_draft_takes_up_what_was_corrected_before_the_issue(bureau: Bureau) -> None:
     session, project_id = bureau.session, bureau.project()
     tranche_id = approve_one(bureau, bureau.tranches(project_id)[0])
-    batch_id = make_batch(session, bureau.finance, Source.DISTRICT, [tranche_id], TODAY)
+    batch_id = make_batch(session, bureau.finance, [tranche_id], TODAY)
     bureau.change(project_id, bank_account="6222029999999999999")
     issue_batch(session, bureau.finance, batch_id, TODAY, disbursement_sheet)
     (line,) = show_batch(session, bureau.finance, batch_id).lines
@@ -206,16 +206,16 @@ def test_what_is_returned_or_withdrawn_can_be_proposed_again(bureau: Bureau, app
 def test_a_line_removed_and_a_batch_discarded_leave_approved_tranches(bureau: Bureau) -> None:
     session = bureau.session
     first, second = approved(bureau, number="沙-1"), approved(bureau, number="沙-2")
-    batch_id = make_batch(session, bureau.finance, Source.DISTRICT, [second, first], TODAY)
+    batch_id = make_batch(session, bureau.finance, [second, first], TODAY)
     assert [line.project_number for line in show_batch(session, bureau.finance, batch_id).lines] == [
         "沙-2",
         "沙-1",
     ]
     remove_line(session, bureau.finance, bureau.lines(batch_id)[0])
     assert (bureau.state(first), bureau.state(second)) == (TrancheState.BATCHED, TrancheState.APPROVED)
-    discard_batch(session, bureau.finance, batch_id)
+    discard_batch(session, bureau.finance, batch_id, TODAY)
     assert bureau.state(first) is TrancheState.APPROVED
-    again = make_batch(session, bureau.finance, Source.DISTRICT, [first, second], TODAY)
+    again = make_batch(session, bureau.finance, [first, second], TODAY)
     listed = list_batches(session, bureau.finance).rows
     assert [(row.number, row.state, row.lines) for row in listed] == [
         ("2026-002", BatchState.DRAFT, 2),
@@ -229,7 +229,7 @@ def test_numbers_run_by_agency_and_year(bureau: Bureau) -> None:
     session, numbers = bureau.session, []
     for count, day in enumerate([TODAY, TODAY, date(2027, 1, 4)]):
         tranche_id = approved(bureau, number=f"沙-{count}")
-        batch_id = make_batch(session, bureau.finance, Source.DISTRICT, [tranche_id], day)
+        batch_id = make_batch(session, bureau.finance, [tranche_id], day)
         numbers.append(show_batch(session, bureau.finance, batch_id).batch.number)
     assert numbers == ["2026-001", "2026-002", "2027-001"]
 
@@ -264,11 +264,9 @@ def test_a_batch_is_booked_at_once_with_some_lines_of_their_own(bureau: Bureau) 
 
 def test_both_public_sources_of_the_enterprise_plan_are_paid_in_full(bureau: Bureau) -> None:
     session, project_id = bureau.session, bureau.project(**ea_fields())
-    for tranche_id, source in zip(
-        bureau.tranches(project_id), (Source.PROVINCIAL, Source.DISTRICT), strict=True
-    ):
+    for tranche_id in bureau.tranches(project_id):
         approve_one(bureau, tranche_id)
-        batch_id = make_batch(session, bureau.finance, source, [tranche_id], TODAY)
+        batch_id = make_batch(session, bureau.finance, [tranche_id], TODAY)
         issue_batch(session, bureau.finance, batch_id, TODAY, disbursement_sheet)
         book_batch(session, bureau.finance, batch_id, Booking(f"记-{batch_id}", TODAY), {}, TODAY)
     record = bureau.record(project_id)
@@ -281,7 +279,7 @@ def test_one_sheet_may_pay_a_project_twice_and_counts_what_is_under_way(bureau: 
     session, project_id = bureau.session, bureau.project(tranches=plans)
     first, second, third = (approve_one(bureau, one) for one in bureau.tranches(project_id))
     issued(bureau, first, second)
-    batch_id = make_batch(session, bureau.finance, Source.DISTRICT, [third], TODAY)
+    batch_id = make_batch(session, bureau.finance, [third], TODAY)
     before = [
         line.paid_before
         for id_ in (batch_id - 1, batch_id)

@@ -137,7 +137,7 @@ def test_steps_out_of_order_are_illegal(bureau: Bureau) -> None:
     issue_batch(session, finance, batch_id, TODAY, sheet)
     illegal(lambda: issue_batch(session, finance, batch_id, TODAY, sheet))
     illegal(lambda: remove_line(session, finance, line_id))
-    illegal(lambda: discard_batch(session, finance, batch_id))
+    illegal(lambda: discard_batch(session, finance, batch_id, TODAY))
     illegal(lambda: withdraw(session, handler, tranche_id, TODAY))
     book_batch(session, finance, batch_id, Booking("记-1", TODAY), {}, TODAY)
     illegal(lambda: book_batch(session, finance, batch_id, Booking("记-1", TODAY), {}, TODAY))

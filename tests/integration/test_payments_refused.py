@@ -14,7 +14,6 @@ from finance.issuing import issue_batch
 from finance.proposing import approve, propose, return_, withdraw
 from finance.tranches import project_tranches
 from lifecycle.models import Tranche
-from lifecycle.record import Source
 from lifecycle.refusals import (
     NotFound,
     NotPermitted,
@@ -64,9 +63,7 @@ def test_nobody_does_two_of_propose_approve_and_pay(bureau: Bureau, first: str, 
             "propose": lambda: propose(session, actor, tranche_id, TODAY, {}),
             "approve": lambda: approve(session, actor, tranche_id, TODAY),
             "return": lambda: return_(session, actor, tranche_id, TODAY, "账户有误"),
-            "batch": lambda: ids.update(
-                batch=make_batch(session, actor, Source.DISTRICT, [tranche_id], TODAY)
-            ),
+            "batch": lambda: ids.update(batch=make_batch(session, actor, [tranche_id], TODAY)),
             "issue": lambda: issue_batch(session, actor, ids["batch"], TODAY, sheet),
             "book": lambda: book_payment(session, actor, bureau.lines(ids["batch"])[0], "记-1", TODAY, TODAY),
             "book all": lambda: book_batch(session, actor, ids["batch"], Booking("记-1", TODAY), {}, TODAY),
@@ -102,9 +99,9 @@ def commands(bureau: Bureau, actor: Actor, tranche_id: int, batch_id: int, line_
         "withdraw": lambda: withdraw(session, actor, tranche_id, TODAY),
         "approve": lambda: approve(session, actor, tranche_id, TODAY),
         "return": lambda: return_(session, actor, tranche_id, TODAY, "账户有误"),
-        "make": lambda: make_batch(session, actor, Source.DISTRICT, [tranche_id], TODAY),
+        "make": lambda: make_batch(session, actor, [tranche_id], TODAY),
         "remove": lambda: remove_line(session, actor, line_id),
-        "discard": lambda: discard_batch(session, actor, batch_id),
+        "discard": lambda: discard_batch(session, actor, batch_id, TODAY),
         "issue": lambda: issue_batch(session, actor, batch_id, TODAY, sheet),
         "book": lambda: book_payment(session, actor, line_id, "记-1", TODAY, TODAY),
         "book all": lambda: book_batch(session, actor, batch_id, Booking("记-1", TODAY), {}, TODAY),

@@ -24,7 +24,6 @@ from finance.models import Batch
 from finance.proposing import approve, propose, withdraw
 from finance.states import BatchState
 from lifecycle.models import AuditEntry, Payment
-from lifecycle.record import Source
 from lifecycle.refusals import IllegalTransition
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
@@ -97,9 +96,7 @@ def test_a_tranche_goes_into_one_batch(engine: Engine, bureau: Bureau) -> None:
     ids = [approved(bureau, number=f"沙-{place}") for place in range(3)]
     results = together(
         engine,
-        lambda one, place: make_batch(
-            one, bureau.finance, Source.DISTRICT, ids if place % 2 else ids[::-1], TODAY
-        ),
+        lambda one, place: make_batch(one, bureau.finance, ids if place % 2 else ids[::-1], TODAY),
     )
     assert_one_won(results)
     assert [row.lines for row in list_batches(bureau.session, bureau.finance).rows] == [3]
@@ -109,7 +106,7 @@ def test_batches_made_at_once_have_numbers_of_their_own(engine: Engine, bureau: 
     ids = [approved(bureau, number=f"沙-{place}") for place in range(4)]
     together(
         engine,
-        lambda one, place: make_batch(one, bureau.finance, Source.DISTRICT, [ids[place]], TODAY),
+        lambda one, place: make_batch(one, bureau.finance, [ids[place]], TODAY),
     )
     rows = list_batches(bureau.session, bureau.finance).rows
     assert [row.number for row in rows] == ["2026-004", "2026-003", "2026-002", "2026-001"]
@@ -194,6 +191,6 @@ def test_the_history_holds_nothing_that_was_refused(engine: Engine, bureau: Bure
     tranche_id = approve_one(bureau, bureau.tranche())
     before = bureau.session.scalar(select(func.count()).select_from(AuditEntry))
     bureau.session.rollback()
-    together(engine, lambda one, _: make_batch(one, bureau.finance, Source.DISTRICT, [tranche_id], TODAY))
+    together(engine, lambda one, _: make_batch(one, bureau.finance, [tranche_id], TODAY))
     after = bureau.session.scalar(select(func.count()).select_from(AuditEntry))
     assert (before, after) == (2, 4)

@@ -41,6 +41,7 @@ def line(**given: Any) -> DisbursementLine:
     usual: dict[str, Any] = {
         "project_number": "SPB-KEY-000001",
         "project_title": "智能驾驶感知融合关键技术研究",
+        "source": Source.DISTRICT,
         "payee": "启明智能科技有限公司",
         "bank_name": "示范农村商业银行营业部",
         "bank_account": "6222020000000000001",
@@ -54,7 +55,7 @@ def line(**given: Any) -> DisbursementLine:
 
 def disbursement(lines: Sequence[DisbursementLine], agency: str = "沙坪坝区科学技术局") -> Disbursement:
     """Return a batch of these payments."""
-    return Disbursement(agency, "2026-003", Source.DISTRICT, date(2026, 6, 30), lines)
+    return Disbursement(agency, "2026-003", "测试区财政局", date(2026, 6, 30), lines)
 
 
 def part(content: bytes, name: str = "xl/worksheets/sheet1.xml") -> ElementTree.Element:
@@ -192,9 +193,9 @@ def test_the_checksum_covers_everything_and_is_printed() -> None:
     texts = [name for name in line()._fields if isinstance(getattr(line(), name), str)]
     changed = [
         disbursement([line()], "另一个局"),
-        Disbursement(usual.agency, "2026-004", usual.source, usual.issued_on, usual.lines),
-        Disbursement(usual.agency, usual.number, Source.PROVINCIAL, usual.issued_on, usual.lines),
-        Disbursement(usual.agency, usual.number, usual.source, date(2026, 7, 1), usual.lines),
+        Disbursement(usual.agency, "2026-004", usual.payer, usual.issued_on, usual.lines),
+        Disbursement(usual.agency, usual.number, "测试市财政局", usual.issued_on, usual.lines),
+        Disbursement(usual.agency, usual.number, usual.payer, date(2026, 7, 1), usual.lines),
         disbursement([line(), line()]),
         *(
             disbursement([line(**{name: "别的"})])

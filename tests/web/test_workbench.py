@@ -191,7 +191,7 @@ def test_money_waits_for_whoever_takes_it_on(
     assert f"{link}>编入拨付批次" in found[Role.FINANCE]
     assert all("KG-1" not in found[role] for role in (Role.HANDLER, Role.APPROVER))
 
-    batch = make_batch(session, finance, Source.DISTRICT, [tranche], TODAY)
+    batch = make_batch(session, finance, [tranche], TODAY)
     found = waits()
     assert f'href="/money/batches/{batch}">核对并出表' in found[Role.FINANCE]
     assert "拨付批次 2026-001" in found[Role.FINANCE]

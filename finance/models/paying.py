@@ -1,19 +1,31 @@
-"""The way of a tranche to its payment: proposals with what the rules said, and batches with their lines."""
+"""The way of a tranche to its payment: what was proposed, in which batch it went, and what came of it."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    or_,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from finance.states import BatchState, Ending
+from finance.states import BatchState, Ending, LineResult
 from lifecycle.models.base import Base, FenColumn, Id, choice
 from lifecycle.models.project import Project, Tranche
 from lifecycle.record import Source
 
 _LIVE = text("ending IS NULL")
+_STANDS = text("result IS NULL OR result = '已拨付'")
+"""A tranche is in one batch at a time: a line that came to nothing leaves it free for the next."""
 
 
 class Proposal(Base):
@@ -53,7 +65,11 @@ class Proposal(Base):
 
 
 class Batch(Base):
-    """A 拨付批次: approved tranches of one source, sent out as one sheet that never changes once issued."""
+    """A 拨付批次: approved tranches of one paying body, sent out as one sheet that never changes once issued.
+
+    A sheet that was issued and is not to be paid is made void (``DISCARDED`` with ``issued_on``); the batch
+    that takes its place names it in ``replaces_id``.
+    """
 
     __tablename__ = "batch"
     __table_args__ = (
@@ -67,7 +83,8 @@ class Batch(Base):
     year: Mapped[int]
     running: Mapped[int]
     """Counts up within the agency's year; a discarded batch keeps its number."""
-    source: Mapped[Source] = mapped_column(choice(Source, "source"))
+    payer: Mapped[str]
+    """拨款单位: whoever pays what is in it, as named when it was made."""
     state: Mapped[BatchState] = mapped_column(choice(BatchState, "state"))
     made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     made_on: Mapped[date]
@@ -77,6 +94,14 @@ class Batch(Base):
     """SHA-256 of the issued lines in canonical form, printed on the sheet."""
     sheet: Mapped[bytes | None] = mapped_column(deferred=True)
     """The issued workbook itself, byte for byte."""
+    layout_id: Mapped[int | None] = mapped_column(ForeignKey("sheet_layout.id"))
+    """The office's own layout in which it was printed; NULL for the one that comes with Keguan."""
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), unique=True)
+    """The void batch whose place this one takes."""
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    ended_on: Mapped[date | None]
+    ended_note: Mapped[str | None]
+    """Who discarded it or made it void, when and why."""
 
     lines: Mapped[list[BatchLine]] = relationship(
         back_populates="batch", order_by="BatchLine.position", cascade="all, delete-orphan"
@@ -94,7 +119,10 @@ class BatchLine(Base):
     __tablename__ = "batch_line"
     __table_args__ = (
         UniqueConstraint("batch_id", "position"),
-        UniqueConstraint("tranche_id"),
+        Index(
+            "uq_batch_line_stands", "tranche_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS
+        ),
+        Index("ix_batch_line_tranche_id", "tranche_id"),
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint("paid_before_fen >= 0", name="paid_before"),
     )
@@ -117,22 +145,72 @@ class BatchLine(Base):
     amount_fen: Mapped[FenColumn]
     basis: Mapped[str]
     """依据: document and article."""
+    source: Mapped[Source] = mapped_column(choice(Source, "source"))
+    result: Mapped[LineResult | None] = mapped_column(choice(LineResult, "result"))
+    """What came of it; NULL while nobody knows. Only a line without one, or a paid one, holds its tranche."""
+    result_on: Mapped[date | None]
+    result_note: Mapped[str | None]
+    """Why it was not paid, made void or taken back."""
+    result_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    @hybrid_property
+    def stands(self) -> bool:
+        """Whether it holds its tranche: its money is on its way, or paid."""
+        return self.result in {None, LineResult.PAID}
+
+    @stands.inplace.expression
+    @classmethod
+    def _stands(cls) -> ColumnElement[bool]:
+        return or_(cls.result.is_(None), cls.result == LineResult.PAID)
 
     batch: Mapped[Batch] = relationship(back_populates="lines")
     project: Mapped[Project] = relationship()
     tranche: Mapped[Tranche] = relationship()
 
 
-class SeparateAccount(Base):
-    """专账: what the unit last stated of the account that keeps the project's money (SPB 29, EA 15)."""
+class PaymentReversal(Base):
+    """冲正: a booked payment that was taken back (退汇, or booked by mistake). Kept for ever."""
 
-    __tablename__ = "separate_account"
+    __tablename__ = "payment_reversal"
+    __table_args__ = (UniqueConstraint("line_id"), CheckConstraint("amount_fen > 0", name="amount"))
 
     id: Mapped[Id]
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), unique=True)
-    kept: Mapped[bool]
-    """Whether there is one; the record of the project says the same."""
-    account: Mapped[str]
-    """Its name and number, or how it is told apart within the unit's books."""
-    stated_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    stated_on: Mapped[date]
+    tranche_id: Mapped[int] = mapped_column(ForeignKey("tranche.id"), index=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("batch_line.id"))
+    """The line it was paid by."""
+    amount_fen: Mapped[FenColumn]
+    paid_on: Mapped[date]
+    voucher: Mapped[str]
+    """Day and voucher of the payment that was taken back."""
+    reversed_on: Mapped[date]
+    reversal_voucher: Mapped[str]
+    reason: Mapped[str]
+    reversed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+
+
+class TrancheHold(Base):
+    """暂缓: from when to when a tranche had to wait, by which rule, and what lifted it.
+
+    Kept by the clock and by whatever changes the money of a project; see ``finance.holding``.
+    """
+
+    __tablename__ = "tranche_hold"
+    __table_args__ = (
+        UniqueConstraint("tranche_id", "rule", "since"),
+        CheckConstraint("until >= since", name="until"),
+        Index("ix_tranche_hold_open", "agency_id", "until"),
+    )
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    tranche_id: Mapped[int] = mapped_column(ForeignKey("tranche.id", ondelete="CASCADE"))
+    rule: Mapped[str]
+    since: Mapped[date]
+    words: Mapped[str]
+    """The rule's line with its figures, as it stood when the hold began."""
+    citation: Mapped[str]
+    until: Mapped[date | None]
+    """The first day on which it held no more; NULL while it holds."""
+    released: Mapped[str | None]
+    """What lifted it, in words."""
