@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable
-from datetime import datetime, time
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from functools import partial
 from time import sleep
+from typing import TypeAlias
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
@@ -45,6 +47,17 @@ def site_address() -> str:
     return os.environ.get("KEGUAN_SITE_URL", "").strip()
 
 
+def _remind(session: Session, actor: Actor, today: date) -> str:
+    return f"发出提醒 {len(remind(session, actor, today, site_address()))} 条"
+
+
+Daily: TypeAlias = Callable[[Session, Actor, date], str]
+"""A day's work in one agency, done for the system; it says in words what it did."""
+
+DAILY: Mapping[str, Daily] = {"remind": _remind}
+"""What is done once a day in every agency, in this order."""
+
+
 class Chores:
     """What the clock does on one database."""
 
@@ -55,7 +68,8 @@ class Chores:
         """Do whatever is due at ``moment`` (now); what fails is recorded and left to the next tick."""
         moment = (moment or now()).astimezone(SHANGHAI)
         if moment.time() >= REMIND_AT:
-            self._once("remind", f"{moment:%Y-%m-%d}", lambda: self._remind(moment))
+            for job, act in DAILY.items():
+                self._once(job, f"{moment:%Y-%m-%d}", partial(self._in_each_agency, act, moment.date()))
         if self._mail_waits(moment):
             minute = moment.minute // EVERY_MINUTES * EVERY_MINUTES
             self._once("mail", f"{moment:%Y-%m-%dT%H}:{minute:02d}", self._send)
@@ -72,18 +86,18 @@ class Chores:
                 outcome, failed = f"{type(error).__name__}: {error}", True
             finish(session, job, slot, now(), outcome, failed=failed)
 
-    def _remind(self, moment: datetime) -> str:
-        """Tell the reminders of the day in every agency. One that fails does not keep the others waiting."""
-        told, failures = 0, []
+    def _in_each_agency(self, act: Daily, today: date) -> str:
+        """Do a day's work in every agency. One in which it fails does not keep the others waiting."""
+        told, failures = [], []
         with Session(self._engine) as session:
             for agency_id in session.scalars(select(Agency.id).order_by(Agency.id)).all():
                 try:
-                    told += len(remind(session, Actor.system(agency_id), moment.date(), site_address()))
+                    told.append(act(session, Actor.system(agency_id), today))
                 except Exception as error:
                     failures.append(error)
         if failures:
-            raise ExceptionGroup("some agencies could not be reminded", failures)
-        return f"发出提醒 {told} 条"
+            raise ExceptionGroup("some agencies failed", failures)
+        return "；".join(told)
 
     def _mail_waits(self, moment: datetime) -> bool:
         with Session(self._engine) as session:
