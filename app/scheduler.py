@@ -48,11 +48,14 @@ def site_address() -> str:
 
 
 def _remind(session: Session, actor: Actor, today: date) -> str:
-    return f"发出提醒 {len(remind(session, actor, today, site_address()))} 条"
+    told = len(remind(session, actor, today, site_address()))
+    return f"发出提醒 {told} 条" if told else ""
 
 
 Daily: TypeAlias = Callable[[Session, Actor, date], str]
-"""A day's work in one agency, done for the system; it says in words what it did."""
+"""A day's work in one agency, done for the system; it says in words what it did, if anything."""
+
+NOTHING = "没有需要办理的"
 
 DAILY: Mapping[str, Daily] = {"remind": _remind}
 """What is done once a day in every agency, in this order."""
@@ -97,7 +100,7 @@ class Chores:
                     failures.append(error)
         if failures:
             raise ExceptionGroup("some agencies failed", failures)
-        return "；".join(told)
+        return "；".join(filter(None, told)) or NOTHING
 
     def _mail_waits(self, moment: datetime) -> bool:
         with Session(self._engine) as session:
