@@ -20,6 +20,9 @@ from lifecycle.visibility import demand_acting_as, find_project
 MOST_ACCOUNT = 200
 """Characters of what tells an account apart."""
 
+STATERS = (Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.HANDLER)
+"""Who may state it: the unit, or a handler on its behalf."""
+
 
 @command("account.state", Permission.RECORD_RECEIPT)
 def state_account(
@@ -30,7 +33,7 @@ def state_account(
     Raises ``NotFound``, ``NotTheirs``, ``InvalidInput``, and ``Obstructed`` after the conclusion.
     """
     project = find_project(work.session, work.actor, number)
-    demand_acting_as(work.session, work.actor, project.id, Role.UNIT_MANAGER, Role.HANDLER)
+    demand_acting_as(work.session, work.actor, project.id, *STATERS)
     record = load_record(work.session, project.id)
     if record.concluded_on is not None:
         raise Obstructed([f"项目已于 {record.concluded_on} 作出结论，专账情况不再变动"])

@@ -32,9 +32,9 @@ MOST_REASON = 500
 
 WHO: Mapping[Source, tuple[Role, ...]] = {
     Source.JOINT: (Role.JOINT_UNIT, Role.HANDLER),
-    Source.OWN: (Role.UNIT_MANAGER, Role.HANDLER),
-    Source.PROVINCIAL: (Role.UNIT_MANAGER, Role.HANDLER),
-    Source.DISTRICT: (Role.UNIT_MANAGER, Role.HANDLER),
+    Source.OWN: (Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.HANDLER),
+    Source.PROVINCIAL: (Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.HANDLER),
+    Source.DISTRICT: (Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.HANDLER),
 }
 """Whose money it is, or who receives it: the party itself, or a handler on its behalf."""
 

@@ -29,7 +29,7 @@ MOST_NOTE = 500
 MOST_REASON = 500
 """Characters."""
 
-ENTERERS = (Role.PI, Role.UNIT_MANAGER)
+ENTERERS = (Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE)
 _BEING_CLEARED = frozenset({Stage.NOT_PASSED, Stage.TERMINATED, Stage.CLEARING})
 Key = tuple[date, Source, BudgetUse, int, str | None]
 

@@ -149,4 +149,6 @@ def _on_desk(actor: Actor) -> ColumnElement[bool]:
     owners = set(actor.roles)
     if Role.UNIT_MANAGER in owners:
         owners.add(Role.PI)
+    if Role.UNIT_FINANCE in owners:
+        owners.add(Role.UNIT_MANAGER)
     return and_(own_agency, visible(actor), KeptDuty.owner.in_(owners))

@@ -170,7 +170,7 @@ class ProjectTurn:
         return self.is_hers(actor) or actor.sees_all_projects or self.role in _OUTSIDE
 
 
-_OUTSIDE = frozenset({Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT})
+_OUTSIDE = frozenset({Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT})
 
 
 def project_turns(session: Session, project_id: int) -> list[ProjectTurn]:

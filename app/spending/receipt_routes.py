@@ -13,7 +13,7 @@ from app.forms import Form
 from app.permissions import current_actor, may
 from app.spending.forms import AccountForm, ConfirmForm, ReceiptForm, ReverseForm, UndoForm
 from app.steps import tab_url
-from finance.accounts import state_account, statement_of
+from finance.accounts import STATERS, state_account, statement_of
 from finance.receipts import WHO, confirm_receipt, find_receipt, record_receipt, undo_receipt
 from finance.spending import demand_reversing, find_spending, reverse_spending
 from finance.spent import shown_spending
@@ -22,7 +22,7 @@ from lifecycle.models import Project, User
 from lifecycle.money import Fen
 from lifecycle.record import FISCAL
 from lifecycle.refusals import IllegalTransition, Obstructed
-from lifecycle.roles import Permission, Role
+from lifecycle.roles import Permission
 from lifecycle.stages import TrancheState
 from lifecycle.visibility import acting_as, demand_acting_as, find_project
 from lifecycle.whole import record_of
@@ -165,7 +165,7 @@ def state(number: str) -> ResponseReturnValue:
 def _account_page(number: str, form: AccountForm | None) -> str:
     session, actor = db.session(), current_actor()
     project = find_project(session, actor, number)
-    demand_acting_as(session, actor, project.id, Role.UNIT_MANAGER, Role.HANDLER)
+    demand_acting_as(session, actor, project.id, *STATERS)
     statement = statement_of(session, project.id)
     if form is None:
         words = {True: "yes", False: "no", None: None}[project.separate_account]

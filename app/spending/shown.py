@@ -13,7 +13,7 @@ from app.extensions import db
 from app.permissions import current_actor
 from app.projects.asking import read_page
 from app.steps import Step
-from finance.accounts import statement_of
+from finance.accounts import STATERS, statement_of
 from finance.rates import gate_rule, gates_of
 from finance.receipts import WHO, arrivals
 from finance.spent import list_spending, over_budget, who_enters, who_reverses
@@ -27,6 +27,7 @@ from lifecycle.stages import TrancheState
 from lifecycle.visibility import acting_as
 from lifecycle.whole import TrancheAt
 
+_OF_UNITS = (Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT)
 SIZE = 50
 """Rows of spending on a page."""
 
@@ -59,14 +60,14 @@ def money_of(overview: Overview) -> Mapping[str, Any]:
         "files": _files(attachments_of(session, project_id)),
         "may_enter": not may.isdisjoint(who_enters(record)) and actor.may(Permission.ENTER_SPENDING),
         "may_reverse": not may.isdisjoint(who_reverses(record)) and actor.may(Permission.ENTER_SPENDING),
-        "may_state": not may.isdisjoint({Role.UNIT_MANAGER, Role.HANDLER}) and record.concluded_on is None,
+        "may_state": not may.isdisjoint(STATERS) and record.concluded_on is None,
     }
 
 
 def _held_roles(actor: Actor, project_id: int) -> frozenset[Role]:
     """Return the roles in which the actor can do something about this project's money."""
     asked = {Role.FINANCE, Role.HANDLER} & actor.roles
-    outside = [role for role in (Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT) if role in actor.roles]
+    outside = [role for role in (Role.PI, *_OF_UNITS) if role in actor.roles]
     return frozenset(asked | {role for role in outside if acting_as(db.session(), actor, project_id, role)})
 
 

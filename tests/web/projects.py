@@ -18,8 +18,8 @@ from tests.web.site import Browser
 
 TODAY = date(2026, 6, 30)
 TABS = ("overview", "money", "reports", "changes", "oversight", "compliance", "papers", "duties", "history")
-SEERS = (Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.AUDITOR, Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
-OWNERS = (Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
+OWNERS = (Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT)
+SEERS = (Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.AUDITOR, *OWNERS)
 
 Make = Callable[..., Project]
 AsRole = Callable[[Role], Browser]

@@ -28,7 +28,7 @@ UNIT = "渝州大学"
 """The lead unit of projects at hand, and the unit of everybody in whose role a unit counts."""
 
 JOINT_UNIT = "沙坪坝区人民医院"
-_UNITS = {Role.PI: UNIT, Role.UNIT_MANAGER: UNIT, Role.JOINT_UNIT: JOINT_UNIT}
+_UNITS = {Role.PI: UNIT, Role.UNIT_MANAGER: UNIT, Role.UNIT_FINANCE: UNIT, Role.JOINT_UNIT: JOINT_UNIT}
 
 
 @dataclass(frozen=True)

@@ -251,7 +251,7 @@ def test_nothing_opens_before_a_first_password_is_changed_and_an_agency_chosen(
     assert found == {stop}
 
 
-@pytest.mark.parametrize("role", [Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT])
+@pytest.mark.parametrize("role", [Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT])
 def test_projects_of_others_do_not_exist_for_those_outside_the_bureau(
     site: Site, make_project: Callable[..., Project], role: Role
 ) -> None:

@@ -81,17 +81,18 @@ def test_the_tab_shows_the_money_and_offers_only_what_one_may_press(as_role: AsR
     page = as_role(role).get(TAB)
     assert page.status_code == 200
     assert "1,234.56" in page.text
-    enters = role in {Role.PI, Role.UNIT_MANAGER}
+    of_unit = {Role.UNIT_MANAGER, Role.UNIT_FINANCE}
+    enters = role in {Role.PI, *of_unit}
     assert ("登记支出</a>" in page.text) == enters
     assert ("/reverse" in page.text) == enters
-    assert ("确认到账</a>" in page.text) == (role in {Role.UNIT_MANAGER, Role.HANDLER})
-    assert ("登记到账</a>" in page.text) == (role in {Role.UNIT_MANAGER, Role.JOINT_UNIT, Role.HANDLER})
-    assert ("说明专账管理情况" in page.text) == (role in {Role.UNIT_MANAGER, Role.HANDLER})
+    assert ("确认到账</a>" in page.text) == (role in {*of_unit, Role.HANDLER})
+    assert ("登记到账</a>" in page.text) == (role in {*of_unit, Role.JOINT_UNIT, Role.HANDLER})
+    assert ("说明专账管理情况" in page.text) == (role in {*of_unit, Role.HANDLER})
     assert page.text.count("第 2 期") >= 1
     assert "还差" in page.text
 
 
-@pytest.mark.parametrize("role", [Role.PI, Role.UNIT_MANAGER])
+@pytest.mark.parametrize("role", [Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE])
 def test_rows_typed_are_entered_blank_ones_passed_by(as_role: AsRole, session: Session, role: Role) -> None:
     browser = as_role(role)
     assert browser.get(NEW).status_code == 200
@@ -285,7 +286,7 @@ def test_a_row_is_taken_back_once_with_a_reason(as_role: AsRole, session: Sessio
 
 @pytest.mark.parametrize(
     ("source", "role"),
-    [(Source.JOINT, Role.JOINT_UNIT), (Source.OWN, Role.UNIT_MANAGER), (Source.OWN, Role.HANDLER)],
+    [(Source.JOINT, Role.JOINT_UNIT), (Source.OWN, Role.UNIT_FINANCE), (Source.OWN, Role.HANDLER)],
 )
 def test_own_money_is_recorded_in_parts_and_a_mistake_undone(
     as_role: AsRole, session: Session, source: Source, role: Role
@@ -309,7 +310,7 @@ def test_the_unit_confirms_that_public_money_has_arrived(as_role: AsRole, sessio
     session.rollback()
     paid = session.scalars(select(Payment.tranche_id)).one()
     session.rollback()
-    unit, url = as_role(Role.UNIT_MANAGER), f"/spending/receipts/{paid}"
+    unit, url = as_role(Role.UNIT_FINANCE), f"/spending/receipts/{paid}"
     assert "确认到账" in unit.get(url).text
     assert unit.post(f"{url}/confirm", data={"on": "2026-02-01"}).status_code == 422
     assert unit.post(f"{url}/confirm", data={"on": "2026-02-09"}).status_code == 302
@@ -318,7 +319,7 @@ def test_the_unit_confirms_that_public_money_has_arrived(as_role: AsRole, sessio
 
 
 def test_the_account_is_stated_and_shown(as_role: AsRole) -> None:
-    unit, url = as_role(Role.UNIT_MANAGER), "/spending/account/KG-1"
+    unit, url = as_role(Role.UNIT_FINANCE), "/spending/account/KG-1"
     assert unit.get(url).status_code == 200
     assert unit.post(url, data={"kept": "yes", "account": ""}).status_code == 422
     assert unit.post(url, data={"kept": "yes", "account": "专户 ‹6222›"}).status_code == 302

@@ -33,7 +33,15 @@ MAKE: dict[str, Callable[[Bureau, int], int]] = {
     "confirmed": confirmed,
     "accepted": accepted,
 }
-SEERS = [Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.PI, Role.UNIT_MANAGER, Role.AUDITOR]
+SEERS = [
+    Role.HANDLER,
+    Role.APPROVER,
+    Role.FINANCE,
+    Role.PI,
+    Role.UNIT_MANAGER,
+    Role.UNIT_FINANCE,
+    Role.AUDITOR,
+]
 
 
 @pytest.mark.parametrize("step", list(MAKE))
