@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from finance.lookups import find_batch
 from finance.models import Batch, BatchLine, Proposal
-from finance.states import BatchState
+from finance.states import BatchState, LineResult
 from lifecycle.models import Payment, Tranche, User
 from lifecycle.money import Fen
 from lifecycle.record import Source
@@ -37,7 +37,7 @@ class ListedBatch:
     checksum: str | None
     lines: int
     booked: int
-    """How many of the lines are booked as paid."""
+    """Of how many of the lines it is known what came of them."""
     total: Fen
 
 
@@ -61,6 +61,10 @@ class ShownLine:
     tranche_id: int
     tranche_number: int
     state: TrancheState
+    result: LineResult | None
+    """What came of it; ``None`` while nobody knows."""
+    result_on: date | None
+    result_note: str | None
     project_id: int
     project_number: str
     project_title: str
@@ -127,7 +131,7 @@ def count_batches(session: Session, actor: Actor, states: frozenset[BatchState])
 
 
 def own_part(session: Session, actor: Actor, batch_id: int) -> Sequence[str]:
-    """Return the projects whose payment in a batch, not booked yet, the actor proposed or approved.
+    """Return the projects whose payment in a batch, still open, the actor proposed or approved.
 
     Where there are any, somebody else must issue and book the batch.
     """
@@ -136,7 +140,7 @@ def own_part(session: Session, actor: Actor, batch_id: int) -> Sequence[str]:
         select(BatchLine.project_number)
         .join(Tranche, Tranche.id == BatchLine.tranche_id)
         .join(Proposal, and_(Proposal.tranche_id == Tranche.id, Proposal.ending.is_(None)))
-        .where(BatchLine.batch_id == batch_id, Tranche.state != TrancheState.PAID, acted)
+        .where(BatchLine.batch_id == batch_id, BatchLine.result.is_(None), acted)
         .order_by(BatchLine.position)
     )
     return session.scalars(query).all()
@@ -186,10 +190,10 @@ def sources_of(session: Session, batch_ids: Sequence[int]) -> dict[int, tuple[So
 
 
 def _sums(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int, Fen]]:
-    """Return, by batch, the number of lines, how many are booked, and the sum."""
-    booked = func.sum(case((Tranche.state == TrancheState.PAID, 1), else_=0))
-    query = select(BatchLine.batch_id, func.count(), booked, func.sum(BatchLine.amount_fen))
-    query = query.join(Tranche, Tranche.id == BatchLine.tranche_id).where(BatchLine.batch_id.in_(ids))
+    """Return, by batch, the number of lines, how many have a result, and the sum."""
+    query = select(
+        BatchLine.batch_id, func.count(), func.count(BatchLine.result), func.sum(BatchLine.amount_fen)
+    ).where(BatchLine.batch_id.in_(ids))
     rows = session.execute(query.group_by(BatchLine.batch_id))
     return {row[0]: (row[1], int(row[2]), int(row[3])) for row in rows}
 
@@ -197,7 +201,8 @@ def _sums(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int, Fen
 def _lines(batch_id: int) -> Select[BatchLine, int, TrancheState, str | None, date | None]:
     query = select(BatchLine, Tranche.number, Tranche.state, Payment.voucher, Payment.paid_on)
     query = query.join(Tranche, Tranche.id == BatchLine.tranche_id)
-    query = query.outerjoin(Payment, Payment.tranche_id == Tranche.id)
+    paid = and_(Payment.tranche_id == Tranche.id, BatchLine.result == LineResult.PAID)
+    query = query.outerjoin(Payment, paid)
     return query.where(BatchLine.batch_id == batch_id).order_by(BatchLine.position)
 
 
@@ -215,6 +220,9 @@ def _shown(
         tranche_id=line.tranche_id,
         tranche_number=number,
         state=state,
+        result=line.result,
+        result_on=line.result_on,
+        result_note=line.result_note,
         project_id=line.project_id,
         project_number=line.project_number,
         project_title=line.project_title,

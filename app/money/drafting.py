@@ -12,7 +12,6 @@ from finance.batches import ListedBatch, ShownBatch, ShownLine, own_part, show_b
 from finance.issuing import refused_lines
 from finance.states import BatchState
 from lifecycle.roles import Actor, Permission
-from lifecycle.stages import TrancheState
 
 _NAMED = 5
 """Projects named one by one in a sentence."""
@@ -47,8 +46,8 @@ class BatchView:
 
     @property
     def open_lines(self) -> list[ShownLine]:
-        """The lines of this page that are not booked yet."""
-        return [line for line in self.shown.lines if line.state is not TrancheState.PAID]
+        """The lines of this page of which nobody knows yet what came."""
+        return [line for line in self.shown.lines if line.result is None]
 
     @property
     def act(self) -> str:
