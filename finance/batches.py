@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -28,13 +28,14 @@ class ListedBatch:
     id: int
     number: str
     payer: str
-    sources: tuple[Source, ...]
     state: BatchState
     made_by: str
     made_on: date
     issued_by: str | None
     issued_on: date | None
     checksum: str | None
+    sources: tuple[Source, ...]
+    """The sources of its lines, in their order."""
     lines: int
     booked: int
     """Of how many of the lines it is known what came of them."""
@@ -155,47 +156,51 @@ def issued_sheet(session: Session, actor: Actor, batch_id: int) -> tuple[str, by
 
 
 def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
-    """Return those batches with their makers, sources and sums: four queries, however many they are."""
+    """Return those batches with their makers and sums: three queries, however many they are."""
     batches = session.scalars(query).all()
     people = {id_ for batch in batches for id_ in (batch.made_by_id, batch.issued_by_id)}
     asked = session.execute(select(User.id, User.name).where(User.id.in_(people)))
     names = {row.id: row.name for row in asked}
-    ids = [batch.id for batch in batches]
-    sums, sources = _sums(session, ids), sources_of(session, ids)
+    sums = _sums(session, [batch.id for batch in batches])
     return [
         ListedBatch(
             batch.id,
             batch.number,
             batch.payer,
-            sources.get(batch.id, ()),
             batch.state,
             names[batch.made_by_id],
             batch.made_on,
             names.get(batch.issued_by_id or 0),
             batch.issued_on,
             batch.checksum,
-            *sums.get(batch.id, (0, 0, 0)),
+            *sums.get(batch.id, _Sums()),
         )
         for batch in batches
     ]
 
 
-def sources_of(session: Session, batch_ids: Sequence[int]) -> dict[int, tuple[Source, ...]]:
-    """Return, by batch, the sources of its lines, in their order."""
-    query = select(BatchLine.batch_id, BatchLine.source).where(BatchLine.batch_id.in_(batch_ids)).distinct()
-    found: dict[int, set[Source]] = defaultdict(set)
-    for batch_id, source in session.execute(query):
-        found[batch_id].add(source)
-    return {id_: tuple(source for source in Source if source in held) for id_, held in found.items()}
+class _Sums(NamedTuple):
+    """What the lines of a batch come to."""
+
+    sources: tuple[Source, ...] = ()
+    lines: int = 0
+    booked: int = 0
+    total: Fen = 0
 
 
-def _sums(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int, Fen]]:
-    """Return, by batch, the number of lines, how many have a result, and the sum."""
-    query = select(
-        BatchLine.batch_id, func.count(), func.count(BatchLine.result), func.sum(BatchLine.amount_fen)
-    ).where(BatchLine.batch_id.in_(ids))
-    rows = session.execute(query.group_by(BatchLine.batch_id))
-    return {row[0]: (row[1], int(row[2]), int(row[3])) for row in rows}
+def _sums(session: Session, ids: Sequence[int]) -> dict[int, _Sums]:
+    """Return, by batch, the sources of its lines, their number, how many have a result, and the sum."""
+    line = BatchLine
+    settled = func.count(line.result)
+    query = select(line.batch_id, line.source, func.count(), settled, func.sum(line.amount_fen))
+    rows = session.execute(query.where(line.batch_id.in_(ids)).group_by(line.batch_id, line.source)).all()
+    order = list(Source)
+    found: dict[int, _Sums] = {}
+    for batch_id, source, count, known, total in sorted(rows, key=lambda row: order.index(row.source)):
+        old = found.get(batch_id, _Sums())
+        sums = (old.lines + count, old.booked + known, old.total + int(total))
+        found[batch_id] = _Sums((*old.sources, source), *sums)
+    return found
 
 
 def _lines(batch_id: int) -> Select[BatchLine, int, TrancheState, str | None, date | None]:

@@ -116,7 +116,7 @@ def test_the_issued_sheet_is_served_as_it_was_and_says_what_was_approved(bureau:
     tranche_id = approved(bureau)
     batch_id = issued(bureau, tranche_id)
     name, content = issued_sheet(session, bureau.finance, batch_id)
-    assert name == "拨付表-2026-001-区（县）级财政.xlsx"
+    assert name == "拨付表-2026-001.xlsx"
     project_id = session.get_one(Tranche, tranche_id).project_id
     bureau.change(project_id, title="改名之后", bank_account="1")
     assert issued_sheet(session, bureau.finance, batch_id) == (name, content)

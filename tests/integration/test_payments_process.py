@@ -14,6 +14,7 @@ from finance.batching import discard_batch, make_batch, remove_line
 from finance.booking import Booking, book_batch, book_payment
 from finance.checking import payment_check
 from finance.issuing import issue_batch
+from finance.models import Payer
 from finance.proposing import approve, return_, withdraw
 from finance.refusals import LinesRefused
 from lifecycle.database import begin_write
@@ -145,21 +146,17 @@ def test_steps_out_of_order_are_illegal(bureau: Bureau) -> None:
     illegal(proposing(bureau, tranche_id))
 
 
-def test_a_batch_needs_lines_of_one_source(bureau: Bureau) -> None:
+def test_a_batch_needs_lines_of_one_paying_body(bureau: Bureau) -> None:
     session, finance = bureau.session, bureau.finance
     provincial, _ = bureau.tranches(bureau.project(**ea_fields()))
     proposing(bureau, provincial)()
     approve(session, bureau.approver, provincial, TODAY)
     district = approved(bureau, number="沙-2")
-    for source, ids in (
-        (Source.DISTRICT, []),
-        (Source.DISTRICT, [district, provincial]),
-        (Source.PROVINCIAL, [district]),
-        (Source.OWN, [district]),
-        (Source.DISTRICT, range(10_001)),
-    ):
-        act = partial(make_batch, session, finance, source, ids, TODAY)
-        refused(bureau, act, Obstructed)
+    payer = Payer(agency_id=finance.agency_id, source=Source.PROVINCIAL, name="市科技局")
+    session.add(payer)
+    session.commit()
+    for ids in ([], [district, provincial], range(10_001)):
+        refused(bureau, partial(make_batch, session, finance, ids, TODAY), Obstructed)
     batch_id = drafted(bureau, district, district)
     assert len(bureau.lines(batch_id)) == 1
     remove_line(session, finance, bureau.lines(batch_id)[0])

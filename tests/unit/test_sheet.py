@@ -105,7 +105,7 @@ def test_the_columns_are_those_an_office_expects() -> None:
     assert page["A1"].value == "2026年度科技计划项目财政资金拨付表"
     heading = [cell.value for cell in page[2] if cell.value]
     assert heading == [
-        "拨款单位：沙坪坝区科学技术局",
+        "拨款单位：测试区财政局",
         "批次号：2026-003",
         "日期：2026年6月30日",
         "资金来源：区（县）级财政",

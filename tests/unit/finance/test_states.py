@@ -12,6 +12,7 @@ BATCH_WAYS = {
     (BatchState.DRAFT, BatchState.ISSUED),
     (BatchState.DRAFT, BatchState.DISCARDED),
     (BatchState.ISSUED, BatchState.BOOKED),
+    (BatchState.ISSUED, BatchState.DISCARDED),
 }
 T = TrancheState
 TRANCHE_WAYS = {
@@ -23,6 +24,8 @@ TRANCHE_WAYS = {
     (T.BATCHED, T.ISSUED),
     (T.BATCHED, T.APPROVED),
     (T.ISSUED, T.PAID),
+    (T.ISSUED, T.APPROVED),
+    (T.PAID, T.APPROVED),
 }
 
 
@@ -43,9 +46,9 @@ def test_a_tranche_goes_only_its_ways(now: TrancheState, then: TrancheState) -> 
     assert (then in TRANCHE_TRANSITIONS[now]) is ((now, then) in TRANCHE_WAYS)
 
 
-def test_once_issued_nothing_goes_back() -> None:
-    assert TRANCHE_TRANSITIONS[T.ISSUED] == {T.PAID}
-    assert TRANCHE_TRANSITIONS[T.PAID] == frozenset()
+def test_what_was_issued_and_not_paid_is_still_approved_and_never_planned_anew() -> None:
+    assert TRANCHE_TRANSITIONS[T.ISSUED] == {T.PAID, T.APPROVED}
+    assert TRANCHE_TRANSITIONS[T.PAID] == {T.APPROVED}
     assert BATCH_TRANSITIONS[BatchState.BOOKED] == BATCH_TRANSITIONS[BatchState.DISCARDED] == frozenset()
 
 
