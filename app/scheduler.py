@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.database import open_ready_database
 from app.mailer import MailServer, send_waiting
+from finance.holding import sweep_holds
 from lifecycle import outbox
 from lifecycle.calendar import SHANGHAI
 from lifecycle.clock import remind
@@ -52,12 +53,17 @@ def _remind(session: Session, actor: Actor, today: date) -> str:
     return f"发出提醒 {told} 条" if told else ""
 
 
+def _keep_holds(session: Session, actor: Actor, today: date) -> str:
+    kept = sweep_holds(session, actor, today)
+    return f"新增暂缓拨付 {kept.begun} 条，解除 {kept.lifted} 条" if kept else ""
+
+
 Daily: TypeAlias = Callable[[Session, Actor, date], str]
 """A day's work in one agency, done for the system; it says in words what it did, if anything."""
 
 NOTHING = "没有需要办理的"
 
-DAILY: Mapping[str, Daily] = {"remind": _remind}
+DAILY: Mapping[str, Daily] = {"holds": _keep_holds, "remind": _remind}
 """What is done once a day in every agency, in this order."""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from finance.basis import account_basis
+from finance.holding import keep_holds
 from finance.models import SeparateAccount
 from lifecycle.attachments import StoredFile, attach, names_and_digests
 from lifecycle.command import Work, command
@@ -59,6 +60,7 @@ def state_account(
         },
     )
     work.touch(project.id)
+    keep_holds(work, [project.id], today)
 
 
 def statement_of(session: Session, project_id: int) -> SeparateAccount | None:

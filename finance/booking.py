@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from finance.batching import demand_others
 from finance.history import Told, record_each
+from finance.holding import keep_holds
 from finance.lookups import find_batch, find_line, live_proposals, person
 from finance.models import Batch, BatchLine
 from finance.states import BATCH_TRANSITIONS, BatchState, LineResult
@@ -145,6 +146,7 @@ def _settle(work: Work, batch: Batch, outcomes: Mapping[int, LineOutcome], today
         if not told[line.id].paid:
             _let_go(work, line, told[line.id])
     _close_if_done(work, batch)
+    keep_holds(work, [line.project_id for line in lines], today)
     return [_told(line, told[line.id]) for line in lines]
 
 

@@ -126,7 +126,7 @@ def _due_on(today: date) -> ColumnElement[Any]:
     return func.coalesce(_deadline(today).where(earlier).scalar_subquery(), Tranche.planned_on)
 
 
-def _due_by(day: date, today: date) -> ColumnElement[bool]:
+def due_by(day: date, today: date) -> ColumnElement[bool]:
     """Return the condition that a tranche of a signed agreement is due on ``day`` or before."""
     by_law = _deadline(today).where(KeptDuty.due <= day).with_only_columns(KeptDuty.id).exists()
     return and_(Project.signed_on <= today, or_(Tranche.planned_on <= day, by_law))
@@ -144,9 +144,9 @@ def _chosen(actor: Actor, asked: TrancheFilter, today: date) -> ColumnElement[bo
     if asked.programme:
         conditions.append(Project.programme == asked.programme)
     if asked.when == "overdue":
-        conditions.append(_due_by(today - ONE_DAY, today))
+        conditions.append(due_by(today - ONE_DAY, today))
     if asked.when == "coming":
-        conditions.append(_due_by(today + COMING, today))
+        conditions.append(due_by(today + COMING, today))
     if asked.not_proposed_by is not None:
         mine = select(Proposal.tranche_id).where(
             Proposal.ending.is_(None), Proposal.proposed_by_id == asked.not_proposed_by

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 
 from finance.basis import payment_basis
 from finance.checking import Candidate, candidates, check, check_proposed
+from finance.holding import keep_holds
 from finance.lookups import find_tranche, live_proposals, person
 from finance.models import Proposal
 from finance.states import Ending
@@ -168,3 +169,4 @@ def _record(
             **told,
         },
     )
+    keep_holds(work, [tranche.project_id], more["on"])

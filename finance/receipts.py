@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from finance.basis import receipt_basis
+from finance.holding import keep_holds
 from finance.spent import FIRST_DAY, MOST_VOUCHER
 from finance.states import RECEIPT_TRANSITIONS
 from lifecycle.attachments import StoredFile, attach, names_and_digests
@@ -98,6 +99,7 @@ def record_receipt(
         },
     )
     work.touch(tranche.project_id)
+    keep_holds(work, [tranche.project_id], today)
 
 
 def _split(work: Work, tranche: Tranche, part: Fen) -> None:
@@ -144,6 +146,7 @@ def confirm_receipt(work: Work, tranche_id: int, on: date, today: date) -> None:
         details={"tranche": tranche.id, "amount_fen": payment.amount_fen, "on": on},
     )
     work.touch(tranche.project_id)
+    keep_holds(work, [tranche.project_id], today)
 
 
 @command("receipt.undo", Permission.UNDO_RECEIPT)
@@ -175,6 +178,7 @@ def undo_receipt(work: Work, tranche_id: int, reason: str, today: date) -> None:
         },
     )
     work.touch(tranche.project_id)
+    keep_holds(work, [tranche.project_id], today)
 
 
 Undone = tuple[Fen, date | None, str | None]

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from finance.basis import spending_basis
+from finance.holding import keep_holds
 from finance.spent import (
     MOST_REASON,
     MOST_ROWS,
@@ -135,6 +136,7 @@ def _enter(
         },
     )
     work.touch(project.id)
+    keep_holds(work, [project.id], today)
     return ids
 
 
@@ -250,6 +252,7 @@ def reverse_spending(work: Work, spending_id: int, reason: str, today: date) -> 
         details={"spending": [old.id, new.id], "note": reason},
     )
     work.touch(old.project_id)
+    keep_holds(work, [old.project_id], today)
     return new.id
 
 

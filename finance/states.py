@@ -74,6 +74,11 @@ IN_PROCESS = frozenset(
 )
 """States of a tranche whose money is on its way: a later proposal counts it as paid."""
 
+HOLDABLE = frozenset(
+    {TrancheState.PLANNED, TrancheState.PROPOSED, TrancheState.APPROVED, TrancheState.BATCHED}
+)
+"""States in which a rule can still keep the money back: no sheet has gone out."""
+
 UNPAID = frozenset(TrancheState) - {TrancheState.PAID}
 
 PAYABLE_NO_MORE = frozenset({Stage.NOT_PASSED, Stage.TERMINATED, Stage.CLEARING, Stage.CLEARED})

@@ -124,16 +124,17 @@ class ReportsIn(Standing):
 
     def moments(self, record: ProjectRecord) -> Iterable[date | None]:
         """Return the days from which a report is missing, and on which one comes in."""
-        for one in self._owed(record):
+        for one in self.owed(record):
             yield one.due + ONE_DAY
             yield one.done_on
 
-    def _owed(self, record: ProjectRecord) -> list[Owed]:
+    def owed(self, record: ProjectRecord) -> list[Owed]:
+        """Return every report that the project owes over its whole life."""
         return [*AnnualReports(self.least_months).owed(record), *StageReports().owed(record)]
 
     def held_on(self, record: ProjectRecord, day: date) -> tuple[bool, str]:
         """Return which reports are missing."""
-        owed = self._owed(record)
+        owed = self.owed(record)
         done = [one for one in owed if one.done_on is not None and one.done_on <= day]
         missing = [one.message for one in owed if one.due < day and one not in done]
         if missing:

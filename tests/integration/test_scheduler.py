@@ -47,8 +47,10 @@ def steps(engine: Engine) -> list[str]:
 
 
 def runs(engine: Engine) -> list[tuple[str, str, bool]]:
+    """Return the runs of the reminders, one of several things that are done every day."""
     with Session(engine) as session:
         query = select(JobRun.job, JobRun.slot, JobRun.failed).order_by(JobRun.id)
+        query = query.where(JobRun.job == "remind")
         return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
