@@ -7,27 +7,24 @@ finds nothing left to tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
-from lifecycle.bulk import insert_rows, reserve_ids
 from lifecycle.command import Work, command
 from lifecycle.due import DueDuty, due_duties, told_already
 from lifecycle.models import Base
-from lifecycle.notices import Notice, notice
-from lifecycle.recipients import AddressBook, Told
-from lifecycle.reminding import Step, next_step_on, step_at
+from lifecycle.notices import notice
+from lifecycle.recipients import AddressBook
+from lifecycle.reminding import Clockwork
 from lifecycle.roles import Actor, Permission
+from lifecycle.settings import settings_of
+from lifecycle.telling import Spoken, tell_all
 
 _DUTY: Table = Base.metadata.tables["kept_duty"]
-_REMINDER: Table = Base.metadata.tables["reminder"]
-_INBOX: Table = Base.metadata.tables["inbox_message"]
-_OUTBOX: Table = Base.metadata.tables["outbox_message"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,22 +38,6 @@ class Announcement:
     step: str
     to: str
     """The names of everybody told, joined by 、."""
-
-
-class Telling(NamedTuple):
-    """One duty at one step: the id of its reminder, who is told, and in what words."""
-
-    id: int
-    duty: DueDuty
-    step: Step
-    told: Told
-    notice: Notice
-
-    @property
-    def announcement(self) -> Announcement:
-        """What is printed of it."""
-        duty = self.duty
-        return Announcement(duty.number, duty.rule, duty.subject, duty.due, self.step.label, self.told.names)
 
 
 def remind(session: Session, actor: Actor, as_of: date, site: str = "") -> list[Announcement]:
@@ -81,67 +62,38 @@ def _remind(work: Work, as_of: date, site: str) -> list[Announcement]:
     duties = list(due_duties(work.session, work.actor.agency_id, as_of))
     if not duties:
         raise _NothingDueError
-    tellings = _tellings(work, duties, as_of, site)
-    _write_reminders(work, as_of, tellings)
-    _write_inboxes(work, as_of, tellings)
-    _write_outbox(work, tellings)
-    _move_on(work.session, as_of, duties)
-    work.record(f"发出提醒 {len(tellings)} 条", details={"as_of": as_of, "count": len(tellings)})
-    return sorted(telling.announcement for telling in tellings)
+    clockwork = settings_of(work.session, work.actor.agency_id).clockwork
+    told = list(_to_tell(work, duties, as_of, site, clockwork))
+    run = tell_all(work, [spoken for spoken, _ in told], as_of)
+    _move_on(work.session, as_of, duties, clockwork)
+    details = {"as_of": as_of, "count": len(told), **run.details}
+    work.record(f"发出提醒 {len(told)} 条", details=details)
+    return sorted(_announced(spoken, duty) for spoken, duty in told)
 
 
-def _tellings(work: Work, duties: Iterable[DueDuty], as_of: date, site: str) -> list[Telling]:
+def _announced(spoken: Spoken, duty: DueDuty) -> Announcement:
+    return Announcement(duty.number, duty.rule, duty.subject, duty.due, spoken.step, spoken.told.names)
+
+
+def _to_tell(
+    work: Work, duties: Iterable[DueDuty], as_of: date, site: str, clockwork: Clockwork
+) -> Iterator[tuple[Spoken, DueDuty]]:
     agency_id = work.actor.agency_id
     known = told_already(work.session, agency_id, as_of)
-    steps = [(duty, step) for duty in duties if (step := step_at(duty.due, as_of)) is not None]
-    new = [(duty, step) for duty, step in steps if duty.key(step.label) not in known]
-    book = AddressBook.of(work.session, agency_id)
-    ids = reserve_ids(work.session, _REMINDER, len(new))
-    return [
-        Telling(id_, duty, step, book.told(duty.owner, step.offset, duty.parties), notice(duty, as_of, site))
-        for id_, (duty, step) in zip(ids, new, strict=True)
-    ]
+    book = AddressBook.of(work.session, agency_id, clockwork.escalation)
+    for duty in duties:
+        step = clockwork.step_at(duty.due, as_of)
+        if step is None or duty.key(step.label) in known:
+            continue
+        told = book.told(duty.owner, step.offset, duty.parties)
+        said = notice(duty, as_of, site, clockwork.days)
+        yield Spoken(*duty.key(step.label), told, *said, None, duty.due < as_of), duty
 
 
-def _write_reminders(work: Work, as_of: date, tellings: Sequence[Telling]) -> None:
-    columns = ("id", "agency_id", "project_id", "rule", "subject", "due", "step", "told_on", "recipients")
-    rows = [
-        (one.id, work.actor.agency_id, *one.duty.key(one.step.label), as_of, one.told.names)
-        for one in tellings
-    ]
-    insert_rows(work.session, _REMINDER, columns, rows)
-
-
-def _write_inboxes(work: Work, as_of: date, tellings: Sequence[Telling]) -> None:
-    columns = ("agency_id", "user_id", "project_id", "reminder_id", "title", "body", "told_on")
-    rows = [
-        (
-            *(work.actor.agency_id, user_id, one.duty.project_id, one.id),
-            *(one.notice.title, one.notice.body, as_of),
-        )
-        for one in tellings
-        for user_id in one.told.user_ids
-    ]
-    insert_rows(work.session, _INBOX, columns, rows)
-
-
-def _write_outbox(work: Work, tellings: Sequence[Telling]) -> None:
-    columns = ("agency_id", "reminder_id", "address", "title", "body", "state", "attempts", "next_try_at")
-    rows = [
-        (
-            *(work.actor.agency_id, one.id, address),
-            *(one.notice.title, one.notice.mail_body, "waiting", 0, work.entry.at),
-        )
-        for one in tellings
-        for address in one.told.addresses
-    ]
-    insert_rows(work.session, _OUTBOX, columns, rows)
-
-
-def _move_on(session: Session, as_of: date, duties: Sequence[DueDuty]) -> None:
+def _move_on(session: Session, as_of: date, duties: Sequence[DueDuty], clockwork: Clockwork) -> None:
     """Note when each of the duties must next be spoken of."""
     rows = [
-        {"the_id": duty.id, "next": next_step_on(duty.due, duty.since, duty.settled_on, as_of)}
+        {"the_id": duty.id, "next": clockwork.next_step_on(duty.due, duty.since, duty.settled_on, as_of)}
         for duty in duties
     ]
     of_duty = update(_DUTY).where(_DUTY.c.id == bindparam("the_id"))

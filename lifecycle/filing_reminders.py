@@ -7,22 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 
 from lifecycle.addresses import project_path, turn_path
-from lifecycle.bulk import insert_rows, reserve_ids
 from lifecycle.command import Work, command
 from lifecycle.filing_list import FilingFilter, Query, reminder_step, rest_of
-from lifecycle.models import Base, KeptDuty, Project, Report, ReportKind, TurnKind
+from lifecycle.models import KeptDuty, Project, Report, ReportKind, TurnKind
 from lifecycle.recipients import AddressBook, Parties, Told
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Permission, Role
 from lifecycle.rulebook import rulebook
+from lifecycle.telling import Spoken, tell_all
 from lifecycle.wording import day_with_weekday, days_left
-
-_REMINDER: Table = Base.metadata.tables["reminder"]
-_INBOX: Table = Base.metadata.tables["inbox_message"]
-_OUTBOX: Table = Base.metadata.tables["outbox_message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +68,13 @@ class _Missing:
         ]
         return "\n".join(lines)
 
-    def letter(self, today: date, site: str) -> str:
-        """What the e-mail says."""
-        link = f"{site.rstrip('/')}{self.path}"
-        said = f"事项：{self.message}\n{self.body(today)}\n办理：{link}"
-        return f"{said}\n\n本邮件由科管系统自动发出，请勿直接回复。"
+    def spoken(self, today: date, site: str) -> Spoken:
+        """Return what is told of it."""
+        return Spoken(
+            *(self.project_id, self.rule, self.subject, self.due, reminder_step(today), self.told),
+            *(self.heading(today), self.body(today), f"{site.rstrip('/')}{self.path}", self.path),
+            late=True,  # somebody has pressed for it: it goes to everybody by every way
+        )
 
 
 @command("reports.remind", Permission.SEND_REMINDERS)
@@ -88,22 +86,18 @@ def remind_rest(work: Work, asked: FilingFilter, today: date, site: str) -> Remi
     missing = [] if asked.kind is ReportKind.EVENT else list(_missing(work, asked, today))
     if not missing:
         raise Obstructed(["所选范围内都已提交，或今天已经提醒过"])
-    ids = reserve_ids(work.session, _REMINDER, len(missing))
-    told = list(zip(ids, missing, strict=True))
-    _log(work, told, today)
-    _write_inboxes(work, told, today)
-    letters = _write_outbox(work, told, today, site)
+    run = tell_all(work, [one.spoken(today, site) for one in missing], today)
     units = len({one.lead_unit for one in missing})
     work.record(
         f"催报{asked.kind}：{units} 个单位、{len(missing)} 份",
         details={
-            "letters": letters,
+            **run.details,
             "told": [
                 {"project": one.number, "what": one.message, "names": one.told.names} for one in missing
             ],
         },
     )
-    return Reminded(units, len(missing), letters)
+    return Reminded(units, len(missing), run.letters)
 
 
 def _missing(work: Work, asked: FilingFilter, today: date) -> Iterable[_Missing]:
@@ -122,42 +116,3 @@ def _missing(work: Work, asked: FilingFilter, today: date) -> Iterable[_Missing]
         names = "、".join(dict.fromkeys(told.names for told in both if told.names))
         in_order: list[Any] = [*row[:9], Told(people, names)]
         yield _Missing(*in_order)
-
-
-def _log(work: Work, told: Iterable[tuple[int, _Missing]], today: date) -> None:
-    columns = ("id", "agency_id", "project_id", "rule", "subject", "due", "step", "told_on", "recipients")
-    rows = [
-        (
-            *(id_, work.actor.agency_id, one.project_id, one.rule, one.subject, one.due),
-            *(reminder_step(today), today, one.told.names),
-        )
-        for id_, one in told
-    ]
-    insert_rows(work.session, _REMINDER, columns, rows)
-
-
-def _write_inboxes(work: Work, told: Iterable[tuple[int, _Missing]], today: date) -> None:
-    columns = ("agency_id", "user_id", "project_id", "reminder_id", "title", "body", "path", "told_on")
-    rows = [
-        (
-            *(work.actor.agency_id, user_id, one.project_id, id_),
-            *(one.heading(today), one.body(today), one.path, today),
-        )
-        for id_, one in told
-        for user_id in one.told.user_ids
-    ]
-    insert_rows(work.session, _INBOX, columns, rows)
-
-
-def _write_outbox(work: Work, told: Iterable[tuple[int, _Missing]], today: date, site: str) -> int:
-    columns = ("agency_id", "reminder_id", "address", "title", "body", "state", "attempts", "next_try_at")
-    rows = [
-        (
-            *(work.actor.agency_id, id_, address),
-            *(one.heading(today), one.letter(today, site), "waiting", 0, work.entry.at),
-        )
-        for id_, one in told
-        for address in one.told.addresses
-    ]
-    insert_rows(work.session, _OUTBOX, columns, rows)
-    return len(rows)

@@ -10,14 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.orm import Session
 
-from lifecycle.models import Membership, User
+from lifecycle.models import Membership, PersonChoice, User
+from lifecycle.reminding import USUAL
 from lifecycle.roles import ROLE_NAMES, UNIT_ROLES, Role
-
-ESCALATION: Mapping[Role, int] = {Role.UNIT_MANAGER: 7, Role.APPROVER: 15}
-"""From how many days after the deadline on each of these is told too."""
 
 
 class Parties(NamedTuple):
@@ -37,6 +35,7 @@ class Post(NamedTuple):
     email: str | None
     role: Role
     unit: str
+    by_mail: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class Recipient:
     name: str
     user_id: int | None
     email: str | None
+    mail_when_late: bool = False
+    """Whether e-mails before the deadline are not wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +61,31 @@ class Told:
         """The accounts told, each once."""
         return list(dict.fromkeys(one.user_id for one in self.people if one.user_id is not None))
 
-    @property
-    def addresses(self) -> list[str]:
-        """The e-mail addresses told, each once however it is capitalised."""
-        known = {one.email.casefold(): one.email for one in self.people if one.email}
-        return list(known.values())
+    def by_mail(self, *, late: bool) -> list[Recipient]:
+        """Return who is told by e-mail, each address once however it is capitalised."""
+        wanted = [one for one in self.people if one.email and (late or not one.mail_when_late)]
+        return list({(one.email or "").casefold(): one for one in wanted}.values())
 
 
-def roles_told(owner: Role, offset: int) -> list[Role]:
-    """Return the roles told ``offset`` days after the deadline (negative: before it), the owner first."""
-    later = [role for role, days in ESCALATION.items() if offset >= days and role is not owner]
+def roles_told(owner: Role, offset: int, escalation: Mapping[Role, int]) -> list[Role]:
+    """Return the roles told ``offset`` days after the deadline (negative: before it), the owner first.
+
+    ``escalation`` says from how many days after the deadline on a role is told too.
+    """
+    later = [role for role, days in escalation.items() if offset >= days and role is not owner]
     return [owner, *later]
 
 
 class AddressBook:
     """The people of one agency, ready to be asked who is told."""
 
-    def __init__(self, posts: Iterable[Post]) -> None:
+    def __init__(self, posts: Iterable[Post], escalation: Mapping[Role, int] = USUAL.escalation) -> None:
+        self._escalation = escalation
         self._by_role: dict[Role, list[Recipient]] = defaultdict(list)
         self._by_unit: dict[tuple[Role, str], list[Recipient]] = defaultdict(list)
         self._pis: dict[str, list[Recipient]] = defaultdict(list)
         for post in posts:
-            person = Recipient(post.name, post.user_id, post.email)
+            person = Recipient(post.name, post.user_id, post.email, not post.by_mail)
             if post.role in UNIT_ROLES:
                 self._by_unit[post.role, post.unit].append(person)
             elif post.role is Role.PI and post.email:
@@ -90,15 +94,20 @@ class AddressBook:
                 self._by_role[post.role].append(person)
 
     @classmethod
-    def of(cls, session: Session, agency_id: int) -> AddressBook:
+    def of(
+        cls, session: Session, agency_id: int, escalation: Mapping[Role, int] = USUAL.escalation
+    ) -> AddressBook:
         """Return the agency's people as they are now, in one query."""
+        by_mail = func.coalesce(PersonChoice.by_mail, true())
+        own = and_(PersonChoice.user_id == User.id, PersonChoice.agency_id == agency_id)
         query = (
-            select(User.id, User.name, User.email, Membership.role, Membership.unit)
+            select(User.id, User.name, User.email, Membership.role, Membership.unit, by_mail)
             .join(Membership, Membership.user_id == User.id)
+            .outerjoin(PersonChoice, own)
             .where(Membership.agency_id == agency_id, User.is_active)
             .order_by(User.id, Membership.id)
         )
-        return cls(Post(*row) for row in session.execute(query))
+        return cls((Post(*row) for row in session.execute(query)), escalation)
 
     def told(self, owner: Role, offset: int, parties: Parties) -> Told:
         """Return who is told of a duty ``offset`` days after its deadline.
@@ -108,7 +117,7 @@ class AddressBook:
         """
         people: dict[Recipient, None] = {}
         names: dict[str, None] = {}
-        for role in roles_told(owner, offset):
+        for role in roles_told(owner, offset, self._escalation):
             found = self._holders(role, parties)
             if found:
                 names.update((one.name, None) for one in found)

@@ -6,15 +6,17 @@ from here, out of the same rules.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from lifecycle.record import ExceptionNote, ProjectRecord
 from lifecycle.rules.base import Act, Breach, Document, Duty, DutyKind, Finding, Rule, Strength
-from lifecycle.rules.loading import OWN, Programme, RulebookError, load_programmes
+from lifecycle.rules.loading import OWN, Local, Programme, RulebookError, load_programmes
 from lifecycle.rules.verdict import Line, Mark, Verdict
 
 __all__ = [
@@ -67,9 +69,9 @@ class Rulebook:
         """The ids of rules that may be departed from with a written reason."""
 
     @classmethod
-    def load(cls, folder: Path = PROGRAMMES_FOLDER) -> Rulebook:
+    def load(cls, folder: Path = PROGRAMMES_FOLDER, local: Local | None = None) -> Rulebook:
         """Return the rulebook of a folder; raises ``RulebookError`` naming file, rule and key."""
-        return cls(load_programmes(folder))
+        return cls(load_programmes(folder, local))
 
     def programme(self, name: str, signed_on: date | None = None) -> Programme:
         """Return the version in force when an agreement was signed.
@@ -162,6 +164,25 @@ class Rulebook:
 def rulebook() -> Rulebook:
     """Return the rulebook that comes with Keguan, read once."""
     return Rulebook.load()
+
+
+def rulebook_of(local: Local) -> Rulebook:
+    """Return the rulebook with an agency's own requirements as it has set them."""
+    return _local_rulebook(json.dumps(local, sort_keys=True)) if local else rulebook()
+
+
+@lru_cache(maxsize=32)
+def _local_rulebook(local: str) -> Rulebook:
+    return Rulebook.load(local=json.loads(local))
+
+
+@cache
+def rulebook_digest() -> str:
+    """Return the SHA-256 of the rule files: another one means that what is kept is to be worked out anew."""
+    digest = sha256()
+    for path in sorted(PROGRAMMES_FOLDER.rglob("*.toml")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 Reasons = Mapping[tuple[str, str], ExceptionNote]

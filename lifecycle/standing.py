@@ -19,9 +19,9 @@ from lifecycle.bulk import Values, insert_rows
 from lifecycle.columns import PROJECT, Derived, derived
 from lifecycle.record import ProjectRecord
 from lifecycle.records import CHUNK, load_records
-from lifecycle.reminding import ANNOUNCED, next_step_on
-from lifecycle.rulebook import rulebook
+from lifecycle.reminding import ANNOUNCED, Clockwork
 from lifecycle.rules.base import Duty, Finding
+from lifecycle.settings import Settings, settings_of
 
 Judged = tuple[int, ProjectRecord]
 DutyKey = tuple[int, str, str, date]
@@ -32,24 +32,42 @@ _DUTY: Table = models.Base.metadata.tables["kept_duty"]
 
 def restate(session: Session, agency_id: int, project_ids: Iterable[int]) -> None:
     """Work out anew, from the database, what stands of those projects."""
-    keep(session, agency_id, load_records(session, sorted(project_ids)))
+    ids = sorted(project_ids)
+    if ids:
+        keep(session, agency_id, load_records(session, ids))
 
 
 def keep(session: Session, agency_id: int, judged: Iterable[Judged], *, fresh: bool = False) -> None:
     """Keep what stands of those records; ``fresh`` says that nothing is kept of them yet."""
+    settings = settings_of(session, agency_id)
     remaining = iter(judged)
     while chunk := list(islice(remaining, CHUNK)):
-        _keep_chunk(session, agency_id, chunk, fresh=fresh)
+        _keep_chunk(session, agency_id, settings, chunk, fresh=fresh)
 
 
 def rebuild(session: Session, agency_id: int) -> int:
     """Work out everything kept of the agency anew; return the number of projects."""
     ids = session.scalars(select(PROJECT.c.id).where(PROJECT.c.agency_id == agency_id)).all()
     restate(session, agency_id, ids)
+    kept_by = settings_of(session, agency_id).fingerprint
+    session.execute(update(models.Agency).where(models.Agency.id == agency_id).values(kept_by=kept_by))
     return len(ids)
 
 
-def _keep_chunk(session: Session, agency_id: int, chunk: list[Judged], *, fresh: bool) -> None:
+def is_outdated(session: Session, agency_id: int) -> bool:
+    """Whether what is kept was worked out by other rules, settings or days off than hold now.
+
+    An agency without projects keeps nothing.
+    """
+    query = select(models.Agency.kept_by).where(models.Agency.id == agency_id)
+    if session.scalar(query) == settings_of(session, agency_id).fingerprint:
+        return False
+    return session.scalar(select(PROJECT.c.id).where(PROJECT.c.agency_id == agency_id).limit(1)) is not None
+
+
+def _keep_chunk(
+    session: Session, agency_id: int, settings: Settings, chunk: list[Judged], *, fresh: bool
+) -> None:
     told: dict[DutyKey, date] = {}
     if not fresh:
         ids = [project_id for project_id, _ in chunk]
@@ -57,7 +75,7 @@ def _keep_chunk(session: Session, agency_id: int, chunk: list[Judged], *, fresh:
         session.execute(delete(_FINDING).where(_FINDING.c.project_id.in_(ids)))
         session.execute(delete(_DUTY).where(_DUTY.c.project_id.in_(ids)))
         _update_derived(session, chunk)
-    book = rulebook()
+    book, clockwork = settings.rulebook, settings.clockwork
     findings = [
         _finding_row(agency_id, project_id, finding)
         for project_id, record in chunk
@@ -65,7 +83,7 @@ def _keep_chunk(session: Session, agency_id: int, chunk: list[Judged], *, fresh:
     ]
     insert_rows(session, _FINDING, _FINDING_COLUMNS, findings)
     duties = [
-        _duty_row(agency_id, project_id, duty, told)
+        _duty_row(agency_id, project_id, duty, clockwork, told)
         for project_id, record in chunk
         for duty in book.duties(record)
     ]
@@ -111,10 +129,12 @@ _DUTY_COLUMNS = (
 )
 
 
-def _duty_row(agency_id: int, project_id: int, duty: Duty, told: dict[DutyKey, date]) -> Values:
+def _duty_row(
+    agency_id: int, project_id: int, duty: Duty, clockwork: Clockwork, told: dict[DutyKey, date]
+) -> Values:
     rule = duty.rule
     told_on = told.get((project_id, rule.id, duty.subject, duty.due))
-    next_step = next_step_on(duty.due, duty.since, duty.settled_on, told_on)
+    next_step = clockwork.next_step_on(duty.due, duty.since, duty.settled_on, told_on)
     return (
         *(agency_id, project_id, rule.id, duty.subject, duty.since, duty.due),
         *(duty.done_on, duty.closed_on, rule.owner, duty.message, next_step),

@@ -13,7 +13,8 @@ from lifecycle.models.agreement import (
 )
 from lifecycle.models.audit import AuditChain, AuditEntry
 from lifecycle.models.base import Base, Instant, choice
-from lifecycle.models.clock import InboxMessage, JobRun, OutboxMessage, Reminder
+from lifecycle.models.clock import Channel, InboxMessage, JobRun, OutboxMessage, Reminder, Telling
+from lifecycle.models.notice import NoticeKind, PaperNotice
 from lifecycle.models.people import Agency, Membership, SignInTries, User
 from lifecycle.models.project import (
     Acceptance,
@@ -42,6 +43,14 @@ from lifecycle.models.report import (
     ReportKind,
     ReportState,
 )
+from lifecycle.models.settings import (
+    AgencySetting,
+    BouncedAddress,
+    CalendarDay,
+    CalendarFeed,
+    PersonChoice,
+    Robot,
+)
 from lifecycle.models.standing import KeptDuty, KeptFinding
 from lifecycle.models.supervision import (
     Inspection,
@@ -62,6 +71,7 @@ __all__ = [
     "AcceptanceCase",
     "AcceptanceState",
     "Agency",
+    "AgencySetting",
     "AgreementState",
     "AgreementVersion",
     "AnnualReport",
@@ -69,10 +79,14 @@ __all__ = [
     "AuditChain",
     "AuditEntry",
     "Base",
+    "BouncedAddress",
     "BudgetLine",
+    "CalendarDay",
+    "CalendarFeed",
     "Change",
     "ChangeRequest",
     "ChangeState",
+    "Channel",
     "Clearing",
     "ClearingKind",
     "ExceptionNote",
@@ -95,23 +109,28 @@ __all__ = [
     "MemberState",
     "Membership",
     "Milestone",
+    "NoticeKind",
     "OutboxMessage",
     "Outcome",
     "Panel",
     "PanelMember",
     "PanelState",
     "PanelSubject",
+    "PaperNotice",
     "Partner",
     "Party",
     "Payment",
+    "PersonChoice",
     "Project",
     "Reminder",
     "Report",
     "ReportKind",
     "ReportState",
+    "Robot",
     "SignInTries",
     "Signature",
     "Spending",
+    "Telling",
     "Tranche",
     "Turn",
     "TurnKind",

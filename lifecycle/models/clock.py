@@ -1,13 +1,24 @@
-"""What the clock has told to whom, what waits to be sent, and which job ran when."""
+"""What the clock has told to whom and by which way, what waits to be sent, and which job ran when."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lifecycle.models.base import Base, Id
+from lifecycle.models.base import Base, Id, choice
+
+
+class Channel(StrEnum):
+    """By which way somebody is told."""
+
+    INBOX = "站内消息"
+    MAIL = "电子邮件"
+    DINGTALK = "钉钉"
+    WECOM = "企业微信"
+    FEISHU = "飞书"
 
 
 class Reminder(Base):
@@ -50,18 +61,45 @@ class InboxMessage(Base):
     read_at: Mapped[datetime | None]
 
 
-class OutboxMessage(Base):
-    """An e-mail waiting to be sent, or sent. Sending claims a row by a conditional update."""
+class Telling(Base):
+    """Proof: one person was told of one reminder by one way. Never altered; the history bears its digest.
 
-    __tablename__ = "outbox_message"
+    Whether it got through is what became of the letter, noted in the history too (``lifecycle.proof``).
+    """
+
+    __tablename__ = "telling"
     __table_args__ = (
-        UniqueConstraint("reminder_id", "address"),
-        Index("ix_outbox_message_due", "state", "next_try_at"),
+        UniqueConstraint("reminder_id", "channel", "address"),
+        Index("ix_telling_user", "user_id", "agency_id"),
+        Index("ix_telling_letter", "letter_id"),
+        Index("ix_telling_run", "run"),
     )
 
     id: Mapped[Id]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
-    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
+    run: Mapped[str]
+    """Names the act that told it, as its entry in the history does."""
+    reminder_id: Mapped[int] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
+    channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
+    name: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    address: Mapped[str]
+    """The e-mail address; of an inbox the account's id, of a robot its own."""
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_message.id"))
+    """The letter it went out with; several reminders of a day share one. NULL for the inbox."""
+
+
+class OutboxMessage(Base):
+    """A letter (e-mail, or a robot's message) waiting to be sent, or sent. Sending claims its row."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (Index("ix_outbox_message_due", "state", "next_try_at"),)
+
+    id: Mapped[Id]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    channel: Mapped[Channel] = mapped_column(
+        choice(Channel, "channel"), default=Channel.MAIL, server_default=Channel.MAIL.value
+    )
     address: Mapped[str]
     title: Mapped[str]
     body: Mapped[str]

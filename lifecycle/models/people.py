@@ -21,6 +21,8 @@ class Agency(Base):
     revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """Rises with every command; what is worked out from the agency's data can be kept until it does."""
     is_demo: Mapped[bool] = mapped_column(default=False, server_default=false())
+    kept_by: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    """By which rules, settings and days off findings and duties were worked out (``lifecycle.standing``)."""
 
 
 class User(Base):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from lifecycle.roles import Role
 from lifecycle.rules import (  # noqa: F401 importing the modules registers their kinds
@@ -111,15 +111,22 @@ class _Shared:
     drafts: list[_Draft]
 
 
-def load_programmes(folder: Path) -> list[Programme]:
-    """Return every version of every programme under ``folder``; raises ``RulebookError``."""
+Local: TypeAlias = Mapping[str, Mapping[str, object]]
+"""Rule of the agency's own requirements → parameters that the agency has set otherwise."""
+
+
+def load_programmes(folder: Path, local: Local | None = None) -> list[Programme]:
+    """Return every version of every programme under ``folder``; raises ``RulebookError``.
+
+    ``local`` sets parameters of the agency's own requirements; a regulation's are nobody's to set.
+    """
     documents: dict[str, _Shared] = {}
     for path in sorted((folder / "documents").glob("*.toml")):
         document, drafts = _read_document(path)
         if document.key in documents:
             raise RulebookError((path.name, "key"), f"制度 {document.key} 重复")
         documents[document.key] = _Shared(path, document, drafts)
-    programmes = [_read_programme(path, documents) for path in sorted(folder.glob("*.toml"))]
+    programmes = [_read_programme(path, documents, local or {}) for path in sorted(folder.glob("*.toml"))]
     _check_owners_of_ids(programmes)
     used = {rule.document.key for one in programmes for rule in one.rules}
     used |= {programme.document.key for programme in programmes}
@@ -144,7 +151,7 @@ def _read_document(path: Path) -> tuple[Document, list[_Draft]]:
     return document, list(_read_rules(path.name, rules))
 
 
-def _read_programme(path: Path, documents: Mapping[str, _Shared]) -> Programme:
+def _read_programme(path: Path, documents: Mapping[str, _Shared], local: Local) -> Programme:
     content = _parse(path)
     own = list(_read_rules(path.name, content.pop("rules", [])))
     settings = _settings(path.name, content.pop("set", {}))
@@ -155,14 +162,16 @@ def _read_programme(path: Path, documents: Mapping[str, _Shared]) -> Programme:
     document = shared.document
     drafts = [draft for draft in shared.drafts if draft.table.part in (None, table.part)] + own
     rules = tuple(_make_rules(path.name, document, drafts, settings))
-    rules += tuple(_own_rules(path.name, table.also, documents))
+    rules += tuple(_own_rules(path.name, table.also, documents, local))
     files = (path, shared.path, *((documents[OWN].path,) if table.also else ()))
     return Programme(
         table.name, table.order, document, table.in_force_from, table.in_force_until, rules, files
     )
 
 
-def _own_rules(file: str, also: tuple[str, ...], documents: Mapping[str, _Shared]) -> Iterator[Rule]:
+def _own_rules(
+    file: str, also: tuple[str, ...], documents: Mapping[str, _Shared], local: Local
+) -> Iterator[Rule]:
     """Yield the agency's own rules of the parts that a programme names."""
     if not also:
         return
@@ -173,7 +182,8 @@ def _own_rules(file: str, also: tuple[str, ...], documents: Mapping[str, _Shared
         found = [draft for draft in drafts if draft.table.part == part]
         if not found:
             raise RulebookError((file, "also", part), "本局工作要求中没有这一部分")
-        yield from _make_rules(file, document, found, {})
+        known = {draft.table.id for draft in found}
+        yield from _make_rules(file, document, found, {id_: local[id_] for id_ in known & local.keys()})
 
 
 def _settings(file: str, content: object) -> dict[str, Mapping[str, object]]:

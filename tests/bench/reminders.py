@@ -37,7 +37,7 @@ def daily(url: str, actor: Actor) -> None:
 
 
 def _read_and_write(raw: sqlite3.Connection, day: str) -> None:
-    """Read the 1,000 duties with their projects and write as many reminders, messages and mails."""
+    """Read the 1,000 duties with their projects and write as many reminders, messages, proofs and mails."""
     query = (
         "SELECT d.*, p.number, p.title, p.pi_name, p.pi_email, p.lead_unit FROM kept_duty d"
         " JOIN project p ON p.id = d.project_id JOIN reminder r ON r.project_id = d.project_id"
@@ -45,7 +45,7 @@ def _read_and_write(raw: sqlite3.Connection, day: str) -> None:
     )
     raw.execute(query, (day,)).fetchall()
     with raw:
-        for table in ("reminder", "inbox_message", "outbox_message"):
+        for table in ("reminder", "inbox_message", "telling", "outbox_message"):
             rows = raw.execute(f"SELECT * FROM {table}").fetchall()
             raw.execute(f"CREATE TABLE again_{table} AS SELECT * FROM {table} WHERE 0")
             if rows:

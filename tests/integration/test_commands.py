@@ -79,10 +79,10 @@ def test_failing_to_restate_leaves_nothing_behind(
     take_in(session, console, a_record("甲-1"))
     before = everything(session)
 
-    def broken() -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("no rulebook")
 
-    monkeypatch.setattr("lifecycle.standing.rulebook", broken)
+    monkeypatch.setattr("lifecycle.standing.settings_of", broken)
     with pytest.raises(RuntimeError, match="no rulebook"):
         rename(session, console, "新名称")
     assert everything(session) == before

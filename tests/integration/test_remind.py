@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,19 +18,25 @@ from lifecycle.clock import remind
 from lifecycle.command import Work, command
 from lifecycle.database import begin_write, open_database
 from lifecycle.models import (
+    AgencySetting,
     AuditEntry,
     Base,
+    BouncedAddress,
+    CalendarDay,
+    Channel,
     InboxMessage,
     KeptDuty,
     Membership,
     OutboxMessage,
     Project,
     Reminder,
+    Telling,
     User,
 )
 from lifecycle.record import Source, Tranche
 from lifecycle.refusals import NotPermitted
 from lifecycle.roles import Actor, Permission, Role
+from lifecycle.settings import STEPS
 from lifecycle.standing import rebuild, standing_rows
 from tests.web.site import People, a_record, make_people, store_project
 
@@ -171,8 +177,64 @@ def test_a_pi_without_an_account_gets_the_e_mail(session: Session, clock: Actor,
     told = [one for one in remind(session, clock, date(2026, 1, 30)) if one.rule == "spb-26-annual-report"]
     assert [(one.subject, one.step, one.to) for one in told] == [("2025", "T", "周工")]
     reminder = session.scalars(select(Reminder.id).where(Reminder.rule == "spb-26-annual-report")).one()
-    letters = select(OutboxMessage.address).where(OutboxMessage.reminder_id == reminder)
-    assert session.scalars(letters).all() == ["zhou@keguan.test"]
+    letters = select(OutboxMessage.address).join(Telling, Telling.letter_id == OutboxMessage.id)
+    assert session.scalars(letters.where(Telling.reminder_id == reminder)).all() == ["zhou@keguan.test"]
+
+
+def test_of_one_day_everybody_gets_one_letter_with_what_is_late_first(
+    session: Session, people: People, clock: Actor, store: Store
+) -> None:
+    for place in range(3):
+        store(f"SPB-{place}", signed_on=SIGNED + timedelta(2 * place))
+    owner = session.scalars(select(KeptDuty.owner).where(KeptDuty.rule == RULE)).first()
+    told = remind(session, clock, DUE + timedelta(2))
+    assert [one.step for one in told] == ["T", "T", "T"]  # the last falls on a day off
+    letter = session.scalars(select(OutboxMessage)).one()
+    assert (letter.address, letter.title) == (people.a[owner].email, "科管提醒：3 项待办，其中 1 项已逾期")
+    assert [letter.body.index(f"SPB-{place}") for place in range(3)] == sorted(
+        letter.body.index(f"SPB-{place}") for place in range(3)
+    )
+    assert count(session, InboxMessage) == 3
+    ways = session.execute(select(Telling.channel, Telling.name, Telling.letter_id)).all()
+    assert sorted(ways, key=str) == sorted(
+        [(Channel.INBOX, people.a[owner].name, None), (Channel.MAIL, people.a[owner].name, letter.id)] * 3,
+        key=str,
+    )
+
+
+def test_nothing_is_mailed_to_an_address_that_was_refused_for_good(
+    session: Session, people: People, clock: Actor, store: Store
+) -> None:
+    store()
+    owner = session.scalars(select(KeptDuty.owner).where(KeptDuty.rule == RULE)).one()
+    bounced = {"agency_id": people.agency_a, "error": "550", "since": datetime.now(UTC)}
+    session.add(BouncedAddress(address=(people.a[owner].email or "").lower(), **bounced))
+    session.commit()
+    assert remind(session, clock, DUE)
+    assert (count(session, OutboxMessage), count(session, InboxMessage)) == (0, 1)
+
+
+def test_an_agency_s_own_steps_and_days_off_are_kept(
+    session: Session, people: People, clock: Actor, store: Store
+) -> None:
+    steps = {"before": [10, 0], "every": 3, "escalation": {"approver": 3}}
+    for row in (
+        AgencySetting(agency_id=people.agency_a, key=STEPS, value=steps, set_on=SIGNED),
+        CalendarDay(agency_id=people.agency_a, day=DUE, working=False, name="区里放假"),
+    ):
+        session.add(row)
+    session.commit()
+    store()
+    days = [DUE + timedelta(day) for day in range(-40, 8)]
+    told = [(day, one.step, one.to) for day in days for one in remind(session, clock, day)]
+    owner = session.scalars(select(KeptDuty.owner).where(KeptDuty.rule == RULE)).one()
+    first, boss = people.a[owner].name, people.a[Role.APPROVER].name
+    assert told == [
+        (DUE - timedelta(11), "T-10", first),
+        (DUE - timedelta(1), "T", first),
+        (DUE + timedelta(3), "T+3", f"{first}、{boss}"),
+        (DUE + timedelta(6), "T+6", f"{first}、{boss}"),
+    ]
 
 
 def test_a_deactivated_account_is_told_nothing(

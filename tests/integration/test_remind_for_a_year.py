@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lifecycle.calendar import is_working_day
+from lifecycle.calendar import ANNOUNCED_DAYS
 from lifecycle.clock import remind
 from lifecycle.database import begin_write, open_database
 from lifecycle.models import Agency, Project
@@ -38,7 +38,9 @@ def ledger() -> Ledger:
 
 def steps_of(due: date) -> Iterator[tuple[str, date]]:
     """Yield the steps of a deadline with their days, from the first to one after the last day."""
-    announced = next(day for day in (due - timedelta(back) for back in range(30)) if is_working_day(day))
+    announced = next(
+        day for day in (due - timedelta(back) for back in range(30)) if ANNOUNCED_DAYS.is_working(day)
+    )
     for ahead in (30, 15, 7, 3, 1):
         yield f"T-{ahead}", announced - timedelta(ahead)
     yield "T", announced

@@ -99,14 +99,14 @@ import os, signal
 from datetime import date
 from sqlalchemy.orm import Session
 from app.database import database_url
-from lifecycle import clock
+from lifecycle import clock, telling
 from lifecycle.database import open_database
 from lifecycle.roles import Actor
-write = clock._write_inboxes
+write = telling._write_inboxes
 def dies(*words):
     write(*words)
     os.kill(os.getpid(), signal.SIGKILL)
-clock._write_inboxes = dies
+telling._write_inboxes = dies
 #go
 with Session(open_database(database_url())) as session:
     clock.remind(session, Actor.system(1), date.fromisoformat("{DAY}"))

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.calendar import (
-    add_months,
-    add_years,
-    is_estimated,
-    is_working_day,
-    last_working_day_on_or_before,
-)
+from lifecycle.calendar import ANNOUNCED_DAYS, WorkingDays, add_months, add_years
+
+is_working_day = ANNOUNCED_DAYS.is_working
+is_estimated = ANNOUNCED_DAYS.is_estimated
+last_working_day_on_or_before = ANNOUNCED_DAYS.last_on_or_before
 
 days = st.dates(date(1990, 1, 1), date(2100, 12, 31))
 
@@ -72,3 +70,15 @@ def test_the_working_day_before_is_worked_and_near(day: date) -> None:
     found = last_working_day_on_or_before(day)
     assert is_working_day(found)
     assert 0 <= (day - found).days <= 10
+
+
+def test_days_an_agency_has_loaded_come_first_and_make_their_year_known() -> None:
+    loaded = WorkingDays({date(2060, 10, 1): False, date(2060, 10, 9): True, date(2026, 9, 16): False})
+    assert not loaded.is_estimated(2060)
+    assert loaded.is_estimated(2061)
+    assert not loaded.is_working(date(2060, 10, 1))
+    assert loaded.is_working(date(2060, 10, 9))  # a Saturday
+    assert not loaded.is_working(date(2060, 10, 10))
+    assert not loaded.is_working(date(2026, 9, 16))
+    assert not loaded.is_working(date(2026, 10, 1))  # what is known of the year besides still holds
+    assert loaded.last_on_or_before(date(2060, 10, 1)) == date(2060, 9, 30)

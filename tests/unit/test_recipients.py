@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lifecycle.recipients import AddressBook, Parties, Post, Told, roles_told
+from lifecycle.reminding import USUAL
 from lifecycle.roles import Role
 
 PARTIES = Parties("李工", "li@unit.test", "渝州大学", "沙坪坝区人民医院")
@@ -16,20 +17,29 @@ def told(*posts: Post, owner: Role = Role.PI, late: int = 0, parties: Parties = 
     return AddressBook(posts).told(owner, late, parties)
 
 
+def mailed(got: Told, *, late: bool = False) -> list[str | None]:
+    return [one.email for one in got.by_mail(late=late)]
+
+
+def test_who_wants_no_e_mails_before_the_deadline_gets_the_late_ones() -> None:
+    got = told(LI._replace(by_mail=False))
+    assert (got.user_ids, mailed(got), mailed(got, late=True)) == ([1], [], ["li@unit.test"])
+
+
 def test_a_pi_is_the_account_with_the_address_in_the_record() -> None:
     other = Post(2, "王工", "wang@unit.test", Role.PI, "")
     got = told(other, LI)
-    assert (got.names, got.user_ids, got.addresses) == ("李建国", [1], ["li@unit.test"])
+    assert (got.names, got.user_ids, mailed(got)) == ("李建国", [1], ["li@unit.test"])
 
 
 def test_a_pi_without_an_account_is_told_by_e_mail_alone() -> None:
     got = told(ADMIN)
-    assert (got.names, got.user_ids, got.addresses) == ("李工", [], ["li@unit.test"])
+    assert (got.names, got.user_ids, mailed(got)) == ("李工", [], ["li@unit.test"])
 
 
 def test_a_pi_nobody_can_reach_is_left_to_the_admins() -> None:
     got = told(ADMIN, parties=PARTIES._replace(pi_email=None))
-    assert (got.names, got.user_ids, got.addresses) == ("李工（管理员代收）", [9], [])
+    assert (got.names, got.user_ids, mailed(got)) == ("李工（管理员代收）", [9], [])
 
 
 def test_with_nobody_at_all_the_log_still_names_whose_turn_it_is() -> None:
@@ -70,22 +80,28 @@ def test_a_joint_unit_without_an_account_is_left_to_the_admins() -> None:
     ],
 )
 def test_lateness_tells_more_people(late: int, roles: list[Role]) -> None:
-    assert roles_told(Role.PI, late) == roles
+    assert roles_told(Role.PI, late, USUAL.escalation) == roles
 
 
 def test_an_owner_is_not_told_again_as_the_one_who_follows() -> None:
-    assert roles_told(Role.UNIT_MANAGER, 30) == [Role.UNIT_MANAGER, Role.APPROVER]
+    assert roles_told(Role.UNIT_MANAGER, 30, USUAL.escalation) == [Role.UNIT_MANAGER, Role.APPROVER]
 
 
 def test_somebody_with_several_roles_is_told_once() -> None:
     boss = Post(1, "李建国", "li@unit.test", Role.APPROVER, "")
     manager = Post(1, "李建国", "li@unit.test", Role.UNIT_MANAGER, "渝州大学")
     got = told(LI, boss, manager, late=21)
-    assert (got.names, got.user_ids, got.addresses) == ("李建国", [1], ["li@unit.test"])
+    assert (got.names, got.user_ids, mailed(got)) == ("李建国", [1], ["li@unit.test"])
 
 
 def test_one_address_gets_one_letter_however_it_is_written() -> None:
     boss = Post(7, "局长", "LI@unit.test", Role.APPROVER, "")
     got = told(boss, late=21)
-    assert len(got.addresses) == 1
+    assert len(mailed(got)) == 1
     assert got.names == "李工、局长"
+
+
+def test_an_agency_may_escalate_otherwise() -> None:
+    boss = Post(7, "局长", None, Role.APPROVER, "")
+    early = AddressBook([LI, boss], {Role.APPROVER: 1})
+    assert early.told(Role.PI, 1, PARTIES).user_ids == [1, 7]

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.calendar import is_working_day
-from lifecycle.reminding import next_step_on, step_at
+from lifecycle.calendar import ANNOUNCED_DAYS, WorkingDays
+from lifecycle.reminding import USUAL, Clockwork
+
+is_working_day = ANNOUNCED_DAYS.is_working
 
 WORKDAY = date(2026, 9, 16)
 SATURDAY = date(2026, 1, 31)
@@ -40,27 +42,29 @@ SATURDAY = date(2026, 1, 31)
     ],
 )
 def test_the_newest_step_of_a_day(due: date, day: date, label: str | None) -> None:
-    step = step_at(due, day)
+    step = USUAL.step_at(due, day)
     assert (step.label if step else None) == label
 
 
-def every_step(due: date) -> Iterator[tuple[str, date]]:
+def every_step(due: date, of: Clockwork = USUAL) -> Iterator[tuple[str, date]]:
     """Yield each step and its day, as one would write them down with a calendar at hand."""
     announced = due
-    while not is_working_day(announced):
+    while not of.days.is_working(announced):
         announced -= timedelta(days=1)
-    for ahead in (30, 15, 7, 3, 1):
+    for ahead in of.before[:-1]:
         yield f"T-{ahead}", announced - timedelta(days=ahead)
     yield "T", announced
-    for week in range(1, 80):
-        yield f"T+{7 * week}", due + timedelta(weeks=week)
+    for late in range(of.every, 560, of.every):
+        yield f"T+{late}", due + timedelta(days=late)
 
 
-def told_by_hand(due: date, since: date, settled: date | None, days: list[date]) -> list[tuple[date, str]]:
+def told_by_hand(
+    due: date, since: date, settled: date | None, days: list[date], of: Clockwork
+) -> list[tuple[date, str]]:
     """Return what must be told: on each day the newest step, unless it has been told or nothing is owed."""
     told: list[tuple[date, str]] = []
     for day in days:
-        come = [label for label, step_day in every_step(due) if step_day <= day]
+        come = [label for label, step_day in every_step(due, of) if step_day <= day]
         owed = since <= day and (settled is None or day < settled)
         if owed and come and come[-1] not in [label for _, label in told]:
             told.append((day, come[-1]))
@@ -69,6 +73,13 @@ def told_by_hand(due: date, since: date, settled: date | None, days: list[date])
 
 FIRST = date(2025, 6, 1)
 days_of_a_year = st.integers(0, 400).map(lambda number: FIRST + timedelta(days=number))
+clockworks = st.builds(
+    Clockwork,
+    before=st.sets(st.integers(1, 90), max_size=5).map(lambda days: (*sorted(days, reverse=True), 0)),
+    every=st.integers(1, 30),
+    days=st.dictionaries(days_of_a_year, st.booleans(), max_size=20).map(WorkingDays),
+)
+"""Steps as an agency may have set them, with days off of its own."""
 
 
 @given(
@@ -78,28 +89,29 @@ days_of_a_year = st.integers(0, 400).map(lambda number: FIRST + timedelta(days=n
     days=st.sets(days_of_a_year, max_size=60).map(sorted)
     | st.just([FIRST + timedelta(number) for number in range(401)]),
     restated=st.sets(st.integers(0, 400)),
+    of=st.just(USUAL) | clockworks,
 )
 def test_each_step_is_told_once_whatever_days_are_left_out(
-    due: date, since: date, settled: date | None, days: list[date], restated: set[int]
+    due: date, since: date, settled: date | None, days: list[date], restated: set[int], of: Clockwork
 ) -> None:
     told: list[tuple[date, str]] = []
-    following = next_step_on(due, since, settled, None)
+    following = of.next_step_on(due, since, settled, None)
     for number, day in enumerate(days):
         if following is not None and following <= day and (settled is None or day < settled):
-            step = step_at(due, day)
+            step = of.step_at(due, day)
             assert step is not None
             told.append((day, step.label))
-            following = next_step_on(due, since, settled, day)
+            following = of.next_step_on(due, since, settled, day)
         if number in restated:
-            following = next_step_on(due, since, settled, told[-1][0] if told else None)
-    assert told == told_by_hand(due, since, settled, days)
+            following = of.next_step_on(due, since, settled, told[-1][0] if told else None)
+    assert told == told_by_hand(due, since, settled, days, of)
     assert len({label for _, label in told}) == len(told)
 
 
 def test_a_duty_settled_before_its_first_step_is_never_spoken_of() -> None:
-    assert next_step_on(WORKDAY, FIRST, date(2026, 8, 17), None) is None
-    assert next_step_on(WORKDAY, FIRST, date(2026, 8, 18), None) == date(2026, 8, 17)
+    assert USUAL.next_step_on(WORKDAY, FIRST, date(2026, 8, 17), None) is None
+    assert USUAL.next_step_on(WORKDAY, FIRST, date(2026, 8, 18), None) == date(2026, 8, 17)
 
 
 def test_a_duty_that_arises_late_is_spoken_of_on_that_day() -> None:
-    assert next_step_on(WORKDAY, date(2026, 9, 10), None, None) == date(2026, 9, 10)
+    assert USUAL.next_step_on(WORKDAY, date(2026, 9, 10), None, None) == date(2026, 9, 10)

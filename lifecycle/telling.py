@@ -1,0 +1,176 @@
+"""Telling people of duties: the log of what was told, messages in inboxes, one letter a day and address.
+
+Everything told by one act is one run: its rows bear the run's name, and the act's entry in the history bears
+their digest, so that nobody can alter afterwards who was told of what (``lifecycle.proof``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from secrets import token_hex
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, select
+
+from lifecycle.bulk import Values, insert_rows, reserve_ids
+from lifecycle.chain import content_digest
+from lifecycle.command import Work
+from lifecycle.models import Base, BouncedAddress, Channel
+from lifecycle.recipients import Told
+
+_REMINDER: Table = Base.metadata.tables["reminder"]
+_INBOX: Table = Base.metadata.tables["inbox_message"]
+_OUTBOX: Table = Base.metadata.tables["outbox_message"]
+_TELLING: Table = Base.metadata.tables["telling"]
+
+FOOT = "本邮件由科管系统自动发出，请勿直接回复。"
+
+
+class Spoken(NamedTuple):
+    """One reminder: the duty and step it speaks of, who is told, and in what words."""
+
+    project_id: int
+    rule: str
+    subject: str
+    due: date
+    step: str
+    told: Told
+    title: str
+    body: str
+    link: str
+    """The page on which to act, as an e-mail names it."""
+    path: str | None
+    """The page on which to act, where it is not the project's own."""
+    late: bool
+    """Whether the deadline is past: then it also goes to those who want no e-mails before."""
+
+
+class Run(NamedTuple):
+    """What one act told: its name, how many tellings and letters, and the digest of the tellings."""
+
+    name: str
+    tellings: int
+    letters: int
+    digest: str
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What the act's entry in the history says of it."""
+        return {"run": self.name, "tellings": self.tellings, "letters": self.letters, "digest": self.digest}
+
+
+class _Told(NamedTuple):
+    """One row of the proof, before it has its letter."""
+
+    reminder_id: int
+    channel: Channel
+    name: str
+    user_id: int | None
+    address: str
+
+
+def tell_all(work: Work, spoken: Sequence[Spoken], as_of: date) -> Run:
+    """Write what is told of those duties, a constant number of statements however many they are."""
+    ids = reserve_ids(work.session, _REMINDER, len(spoken))
+    numbered = list(zip(ids, spoken, strict=True))
+    _write_reminders(work, as_of, numbered)
+    _write_inboxes(work, as_of, numbered)
+    told = list(_tellings(numbered, _bounced(work)))
+    letters = _write_letters(work, told, dict(numbered))
+    run = token_hex(16)
+    rows = [
+        (work.actor.agency_id, run, *one, letters.get(one.address) if one.channel is Channel.MAIL else None)
+        for one in told
+    ]
+    columns = ("agency_id", "run", *_Told._fields, "letter_id")
+    insert_rows(work.session, _TELLING, columns, rows)
+    keys = dict(numbered)
+    return Run(run, len(told), len(letters), digest_of(_said(one, keys[one.reminder_id]) for one in told))
+
+
+def digest_of(said: Iterator[Sequence[Any]]) -> str:
+    """Return the digest of what a run told; each is project, rule, subject, due, step, way, name, address."""
+    return content_digest({"told": sorted(list(map(str, one)) for one in said)})
+
+
+def _said(one: _Told, of: Spoken) -> Sequence[Any]:
+    duty = (of.project_id, of.rule, of.subject, of.due, of.step)
+    return (*duty, one.channel.value, one.name, one.address)
+
+
+def _write_reminders(work: Work, as_of: date, numbered: Sequence[tuple[int, Spoken]]) -> None:
+    columns = ("id", "agency_id", "project_id", "rule", "subject", "due", "step", "told_on", "recipients")
+    rows = [(id_, work.actor.agency_id, *one[:5], as_of, one.told.names) for id_, one in numbered]
+    insert_rows(work.session, _REMINDER, columns, rows)
+
+
+def _write_inboxes(work: Work, as_of: date, numbered: Sequence[tuple[int, Spoken]]) -> None:
+    columns = ("agency_id", "user_id", "project_id", "reminder_id", "title", "body", "path", "told_on")
+    rows = [
+        (work.actor.agency_id, user_id, one.project_id, id_, one.title, one.body, one.path, as_of)
+        for id_, one in numbered
+        for user_id in one.told.user_ids
+    ]
+    insert_rows(work.session, _INBOX, columns, rows)
+
+
+def _tellings(numbered: Sequence[tuple[int, Spoken]], bounced: frozenset[str]) -> Iterator[_Told]:
+    for id_, one in numbered:
+        names = {person.user_id: person.name for person in one.told.people}
+        for user_id in one.told.user_ids:
+            yield _Told(id_, Channel.INBOX, names[user_id], user_id, str(user_id))
+        for person in one.told.by_mail(late=one.late):
+            if person.email and person.email.casefold() not in bounced:
+                yield _Told(id_, Channel.MAIL, person.name, person.user_id, person.email)
+
+
+def _bounced(work: Work) -> frozenset[str]:
+    query = select(BouncedAddress.address).where(BouncedAddress.agency_id == work.actor.agency_id)
+    return frozenset(work.session.scalars(query))
+
+
+def _write_letters(work: Work, told: Sequence[_Told], spoken: Mapping[int, Spoken]) -> dict[str, int]:
+    """Write one letter an address with everything it is told; return their ids by address.
+
+    Addresses that differ in capitals only are one mailbox: its letter goes to the first way of writing it.
+    """
+    of_box: dict[str, list[Spoken]] = {}
+    written: dict[str, str] = {}
+    for one in told:
+        if one.channel is Channel.MAIL:
+            box = one.address.casefold()
+            written.setdefault(box, one.address)
+            of_box.setdefault(box, []).append(spoken[one.reminder_id])
+    ids = dict(zip(of_box, reserve_ids(work.session, _OUTBOX, len(of_box)), strict=True))
+    columns = ("id", "agency_id", "channel", "address", "title", "body", "state", "attempts", "next_try_at")
+    rows: list[Values] = [
+        (
+            ids[box],
+            work.actor.agency_id,
+            Channel.MAIL,
+            written[box],
+            *letter(said),
+            "waiting",
+            0,
+            work.entry.at,
+        )
+        for box, said in of_box.items()
+    ]
+    insert_rows(work.session, _OUTBOX, columns, rows)
+    return {one.address: ids[one.address.casefold()] for one in told if one.channel is Channel.MAIL}
+
+
+def letter(spoken: Sequence[Spoken]) -> tuple[str, str]:
+    """Return subject and text of the letter that tells one person of several duties, the late ones first."""
+    in_order = sorted(spoken, key=lambda one: (not one.late, one.due))
+    if len(in_order) == 1:
+        return in_order[0].title, f"事项：{_entry(in_order[0])}\n\n{FOOT}"
+    late = sum(one.late for one in in_order)
+    title = f"科管提醒：{len(in_order)} 项待办" + (f"，其中 {late} 项已逾期" if late else "")
+    entries = "\n\n".join(f"{place}. {_entry(one)}" for place, one in enumerate(in_order, 1))
+    return title, f"{entries}\n\n{FOOT}"
+
+
+def _entry(one: Spoken) -> str:
+    return f"{one.title}\n{one.body}\n办理：{one.link}"
