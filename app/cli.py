@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "ledger": "app.cli_records:ledger",
     "password": "app.cli_people:password",
     "recompute": "app.cli_setup:recompute",
+    "reconcile": "app.cli_reconcile:reconcile",
     "remind": "app.cli_clock:remind",
     "run": "app.cli_serve:run",
     "scheduler": "app.cli_clock:scheduler",

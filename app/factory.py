@@ -25,6 +25,7 @@ PARTS = (
     "app.filings.routes",
     "app.changes.routes",
     "app.money.routes",
+    "app.money.reconcile_routes",
     "app.spending.routes",
     "app.oversight.routes",
     "app.acceptance.routes",

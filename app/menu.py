@@ -77,7 +77,7 @@ def agency_name() -> str:
     return name
 
 
-_UNDER = {"acceptance": "oversight"}
+_UNDER = {"acceptance": "oversight", "reconcile": "money"}
 """Part of the site → the part under whose entry of the menu it stands."""
 
 

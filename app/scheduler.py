@@ -27,12 +27,14 @@ from app.clock import now
 from app.database import open_ready_database
 from app.mailer import MailServer, send_waiting
 from finance.holding import sweep_holds
+from finance.reconcile.keeping import outcome, reconcile_and_keep
 from lifecycle import outbox
 from lifecycle.calendar import SHANGHAI
 from lifecycle.clock import remind
 from lifecycle.jobs import claim, finish
 from lifecycle.models import Agency
 from lifecycle.roles import Actor
+from reports.read_back import read_sheet
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,13 @@ Daily: TypeAlias = Callable[[Session, Actor, date], str]
 
 NOTHING = "没有需要办理的"
 
-DAILY: Mapping[str, Daily] = {"holds": _keep_holds, "remind": _remind}
+
+def _reconcile(session: Session, actor: Actor, today: date) -> str:
+    result = reconcile_and_keep(session, actor, today, read_sheet)
+    return f"对账 {result.projects} 个项目，{outcome(result.count)}"
+
+
+DAILY: Mapping[str, Daily] = {"holds": _keep_holds, "remind": _remind, "reconcile": _reconcile}
 """What is done once a day in every agency, in this order."""
 
 

@@ -131,6 +131,7 @@ def _enter(
         details={
             "spending": ids[:MOST_TOLD],
             "rows": [_told(row) for row in rows[:MOST_TOLD]],
+            "sums": _sums(rows),
             "files": names_and_digests(files),
             "again": again,
         },
@@ -202,6 +203,14 @@ def _vouchers(rows: Sequence[Spending]) -> str:
     names = [row.voucher for row in rows if row.voucher]
     more = f"等 {len(rows)} 笔" if len(rows) > 1 else ""
     return f"凭证 {names[0]}{more}"[:100]
+
+
+def _sums(rows: Sequence[Spending]) -> dict[str, int]:
+    """Return what was entered of each source, all rows of it: the reconciliation rests on that."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.source.value] = found.get(row.source.value, 0) + row.amount
+    return found
 
 
 def _told(row: Spending) -> dict[str, Any]:

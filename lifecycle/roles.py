@@ -97,6 +97,7 @@ class Permission(StrEnum):
     SET_UP_SHEETS = "set_up_sheets"
     CONFIRM_ACCOUNT = "confirm_account"
     ACCEPT_ACCOUNT = "accept_account"
+    RECONCILE = "reconcile"
 
 
 _ANYONE = frozenset({Permission.SEE_OWN_DESK, Permission.SEE_RULEBOOK})
@@ -142,6 +143,7 @@ _PAYS = {
     Permission.ENTER_SPENDING,
     Permission.SET_UP_SHEETS,
     Permission.ACCEPT_ACCOUNT,
+    Permission.RECONCILE,
 }
 _LEADS = {
     Permission.ADD_PAPERS,

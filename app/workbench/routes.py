@@ -11,6 +11,7 @@ from app.permissions import current_actor, may
 from app.projects.asking import read_page, read_size
 from app.projects.routes import SIZE
 from app.workbench.rows import duty_rows, first_step, turn_rows, waiting_groups
+from finance.reconcile.keeping import open_differences
 from finance.waiting import find_waiting
 from lifecycle.desk import Urgency, heap, heap_sizes, open_desk
 from lifecycle.listing import any_project
@@ -32,13 +33,15 @@ def index() -> ResponseReturnValue:
     waiting = find_waiting(data, actor, today, FIRST, desk.revision)
     turns = list_turns(data, actor, FIRST)
     turn_count = len(turns) if len(turns) < FIRST else count_turns(data, actor)
-    empty = not any(desk.sizes.values()) and not waiting.count and not turns
+    differences = open_differences(data, actor)
+    empty = not (any(desk.sizes.values()) or waiting.count or turns or differences)
     return render_template(
         "workbench/index.html",
         sizes=desk.sizes,
         heaps={one: duty_rows(duties, actor) for one, duties in desk.heaps.items()},
         groups=waiting_groups(waiting, actor),
         waiting=waiting,
+        differences=differences,
         turns=turn_rows(turns),
         turn_count=turn_count,
         first_step=first_step(actor, any_project(data, actor)) if empty else None,

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.ledger.folder import Folder
 from app.ledger.found import write_errors
 from finance.models import BatchLine
+from finance.reconcile.keeping import keep
+from finance.reconcile.running import reconcile
 from finance.spending import enter_spending
 from lifecycle.acceptance.applying import start as start_acceptance
 from lifecycle.attachments import StoredFile
@@ -42,6 +44,7 @@ from lifecycle.record import BudgetUse, Source, Spending
 from lifecycle.roles import BUREAU_ROLES, Permission, Role
 from lifecycle.supervision import agree, record_inspection
 from reports.ledger.errors import CellError
+from reports.read_back import read_sheet
 from tests import papers
 from tests.integration.changing import Office
 from tests.integration.overseeing import DRAFT
@@ -123,6 +126,11 @@ def _message(people: People, session: Session, _folder: Path) -> int:
 def _batch(people: People, session: Session, _folder: Path) -> int:
     bureau = Bureau(session, people)
     return issued(bureau, approved(bureau))
+
+
+def _run(people: People, session: Session, _folder: Path) -> int:
+    finance = people.a[Role.FINANCE].actor
+    return keep(session, finance, reconcile(session, people.agency_a, TODAY, TODAY, read_sheet))
 
 
 def _line(_people: People, session: Session, _folder: Path) -> int:
@@ -252,6 +260,7 @@ EXAMPLES = {
         lambda _, session, *__: session.scalars(select(AgreementVersion.id)).first(),
         of_whoever_sees_the_project,
     ),
+    "run_id": Example(_run),
     "seat_id": Example(lambda *_: 0, of_whoever_sees_the_project),
     "spending_id": Example(_spending, of_whoever_sees_the_project),
     "tranche_id": Example(_tranche),

@@ -94,6 +94,7 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
         Permission.BOOK_PAYMENT,
     },
     "papers": {Permission.SEE_PAPERS, Permission.ADD_PAPERS},
+    "reconcile": {Permission.SEE_MONEY, Permission.RECONCILE},
     "projects": {Permission.SEE_PROJECTS},
     "rulebook": {Permission.SEE_RULEBOOK},
     "workbench": {Permission.SEE_OWN_DESK},
