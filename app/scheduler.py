@@ -60,16 +60,15 @@ def _keep_holds(session: Session, actor: Actor, today: date) -> str:
     return f"新增暂缓拨付 {kept.begun} 条，解除 {kept.lifted} 条" if kept else ""
 
 
-Daily: TypeAlias = Callable[[Session, Actor, date], str]
-"""A day's work in one agency, done for the system; it says in words what it did, if anything."""
-
-NOTHING = "没有需要办理的"
-
-
 def _reconcile(session: Session, actor: Actor, today: date) -> str:
     result = reconcile_and_keep(session, actor, today, read_sheet)
     return f"对账 {result.projects} 个项目，{outcome(result.count)}"
 
+
+Daily: TypeAlias = Callable[[Session, Actor, date], str]
+"""A day's work in one agency, done for the system; it says in words what it did, if anything."""
+
+NOTHING = "没有需要办理的"
 
 DAILY: Mapping[str, Daily] = {"holds": _keep_holds, "remind": _remind, "reconcile": _reconcile}
 """What is done once a day in every agency, in this order."""

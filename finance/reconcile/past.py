@@ -71,7 +71,7 @@ class Book:
         elif action == _REVERSED:
             old, new = details["spending"]
             self.reversals[project_id, new] = old
-        elif "tranche" in details:
+        elif "tranche" in details and "amount_fen" in details:
             public = sources.get(details["tranche"]) in FISCAL
             self._take_money((project_id, details["tranche"]), action, details, public=public)
 
