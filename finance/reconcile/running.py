@@ -97,6 +97,7 @@ def reconcile(session: Session, agency_id: int, as_of: date, today: date, read_b
                 result.batches += 1
             else:
                 result.found(one)
+        result.totals = {source: result.totals[source] for source in Source if source in result.totals}
     finally:
         session.rollback()
     return result
