@@ -17,6 +17,7 @@ PARTS = (
     "app.auth.routes",
     "app.admin.routes",
     "app.workbench.routes",
+    "app.longwork.routes",
     "app.projects.routes",
     "app.papers.routes",
     "app.audit.routes",

@@ -10,18 +10,21 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.extensions import db
 from app.filters import query
+from app.ledger import exports
 from app.ledger.asking import Asked
 from app.ledger.forms import UploadForm
-from app.ledger.shown import look
-from app.ledger.upload_routes import bp, download, folder, work_on
-from app.ledger.uploads import add_upload, clear_old, past_imports, uploads_of
+from app.ledger.shown import ShownUpload, past_imports
+from app.ledger.upload_routes import bp
+from app.ledger.work import CHECK, IMPORT
+from app.longwork.exports import hand_out
+from app.longwork.pages import download, folder, start
+from app.longwork.rows import works_of
+from app.longwork.shown import look
 from app.menu import agency_name
 from app.permissions import current_actor, may
 from lifecycle.roles import Permission
-from reports.finding_list import FindingFilter, every_finding, list_findings
-from reports.finding_sheet import write_findings
+from reports.finding_list import FindingFilter, list_findings
 from reports.findings import count_projects
-from reports.ledger.exporting import export_ledger
 from reports.ledger.template import write_template
 
 __all__ = ["bp"]
@@ -40,11 +43,11 @@ def index() -> ResponseReturnValue:
 def _index(form: UploadForm) -> ResponseReturnValue:
     session, actor, today = db.session(), current_actor(), clock.today()
     may_import = actor.may(Permission.IMPORT_LEDGER)
-    mine = look(session, lambda: uploads_of(session, actor), folder()) if may_import else ()
+    mine = look(session, lambda: works_of(session, actor, CHECK, IMPORT), folder()) if may_import else ()
     shown = render_template(
         "ledger/index.html",
         form=form if may_import else None,
-        uploads=mine,
+        uploads=[ShownUpload(work) for work in mine],
         imports=past_imports(session, actor, MOST_IMPORTS),
         projects=count_projects(session, actor.agency_id),
         counts=list_findings(session, actor, FindingFilter(per_page=1), today).counts,
@@ -59,12 +62,9 @@ def upload() -> ResponseReturnValue:
     form = UploadForm()
     if not form.validate_on_submit():
         return _index(form)
-    now, files = clock.now(), folder()
-    files.clear(clear_old(db.session(), now))
-    digest = files.keep(form.file.data.stream)
-    key = add_upload(db.session(), current_actor(), form.file_name, digest, form.as_of.data, now)
-    work_on(key)
-    return redirect(url_for("ledger.show", key=key))
+    digest = folder().keep(form.file.data.stream)
+    parameters = {"as_of": form.as_of.data.isoformat()}
+    return redirect(start(CHECK, form.file_name, parameters, digest=digest))
 
 
 @bp.get("/template.xlsx")
@@ -76,17 +76,12 @@ def template() -> ResponseReturnValue:
     return download(file, "空白台账.xlsx")
 
 
-@bp.get("/export.xlsx")
+@bp.route("/export.xlsx", methods=["GET", "POST"])
 @may(Permission.SEE_LEDGER)
 def export() -> ResponseReturnValue:
     """Hand out the agency's projects as a ledger."""
-    path = folder().draft()
-    try:
-        export_ledger(db.session(), current_actor().agency_id, path)
-        file = BytesIO(path.read_bytes())
-    finally:
-        path.unlink(missing_ok=True)
-    return download(file, f"{agency_name()}台账-{clock.today()}.xlsx")
+    count = count_projects(db.session(), current_actor().agency_id)
+    return hand_out(exports.LEDGER, f"{agency_name()}台账-{clock.today()}.xlsx", {}, count)
 
 
 @bp.get("/findings")
@@ -103,12 +98,11 @@ def findings() -> ResponseReturnValue:
     )
 
 
-@bp.get("/findings.xlsx")
+@bp.route("/findings.xlsx", methods=["GET", "POST"])
 @may(Permission.SEE_LEDGER)
 def findings_sheet() -> ResponseReturnValue:
     """Hand out the findings asked for, all of their pages, as a workbook."""
     asked = Asked(request.args, clock.today())
-    rows = every_finding(db.session(), current_actor(), asked.filter, asked.as_of)
-    file = BytesIO()
-    write_findings(file, rows, whose=agency_name(), asked=asked.sentence, as_of=asked.as_of)
-    return download(file, f"问题清单-{asked.as_of}.xlsx")
+    count = list_findings(db.session(), current_actor(), asked.filter, asked.as_of).counts.all
+    parameters = {"asked": asked.args | {"as_of": asked.as_of.isoformat()}}
+    return hand_out(exports.FINDINGS, f"问题清单-{asked.as_of}.xlsx", parameters, count)

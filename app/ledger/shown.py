@@ -1,89 +1,44 @@
-"""How an upload reads on a page: where it stands, in a word, and which template shows it."""
+"""How an uploaded ledger reads on a page: its figures, and which template shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.ledger.background import Progress, read_progress
-from app.ledger.folder import Folder
-from lifecycle.models import LedgerUpload, UploadState, UploadStep
+from app.ledger.work import CHECK, IMPORT, as_of
+from app.longwork.shown import ShownWork
+from lifecycle.models import AuditEntry, WorkState
+from lifecycle.roles import Actor
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
 from reports.finding_list import FindingCounts
 
-_ENDED = {
-    (UploadStep.CHECK, UploadState.DONE): ("待导入", "soon", "checked"),
-    (UploadStep.CHECK, UploadState.REFUSED): ("未通过", "bad", "refused"),
-    (UploadStep.CHECK, UploadState.FAILED): ("失败", "bad", "stopped"),
-    (UploadStep.IMPORT, UploadState.DONE): ("已导入", "done", "imported"),
-    (UploadStep.IMPORT, UploadState.REFUSED): ("未通过", "bad", "refused"),
-    (UploadStep.IMPORT, UploadState.FAILED): ("失败", "bad", "stopped"),
-}
-"""The word, its tone and the template of what has come to an end."""
-
 
 class ShownUpload:
-    """One upload as it was seen, with how far its work is while somebody is at it."""
+    """One uploaded ledger, as its work stands."""
 
-    def __init__(self, upload: LedgerUpload, folder: Folder) -> None:
-        self.id = upload.id
-        self.key = upload.key
-        self.file_name = upload.file_name
-        self.as_of: date = upload.as_of
-        self.step = upload.step
-        self.state = upload.state
-        self.changed_at: datetime = upload.changed_at
-        self.message = upload.message
-        self.result: dict[str, Any] = upload.result
-        going = upload.state is UploadState.GOING
-        self.progress: Progress | None = read_progress(folder.progress(upload.key)) if going else None
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether its work is not done, and nobody is at it any more."""
-        return self.state is UploadState.GOING and self.progress is None
-
-    @property
-    def may_restart(self) -> bool:
-        """Whether the step it is in may be begun again."""
-        return self.is_interrupted or self.state is UploadState.FAILED
+    def __init__(self, work: ShownWork) -> None:
+        self.work = work
+        self.key = work.key
+        self.file_name = work.name
+        self.result: dict[str, Any] = work.result
+        self.as_of: date = as_of(work.parameters)
 
     @property
     def may_be_imported(self) -> bool:
         """Whether it has been checked and waits to be taken in."""
-        return self.step is UploadStep.CHECK and self.state is UploadState.DONE
-
-    @property
-    def is_import(self) -> bool:
-        """Whether it is being taken in, or has been."""
-        return self.step is UploadStep.IMPORT
-
-    @property
-    def _reads(self) -> tuple[str, str, str]:
-        if self.state is not UploadState.GOING:
-            return _ENDED[self.step, self.state]
-        if self.progress is None:
-            return "已中断", "bad", "stopped"
-        return "正在导入" if self.is_import else "正在体检", "going", "going"
-
-    @property
-    def word(self) -> str:
-        """Where it stands, in a word."""
-        return self._reads[0]
-
-    @property
-    def tone(self) -> str:
-        """The tone of that word."""
-        return self._reads[1]
+        return self.work.kind is CHECK and self.work.is_done
 
     @property
     def page(self) -> str:
-        """The template that shows it."""
-        return self._reads[2]
+        """The template that shows what came of it."""
+        if self.work.state is WorkState.REFUSED:
+            return "refused"
+        return "imported" if self.work.kind is IMPORT else "checked"
 
     @property
     def findings(self) -> FindingCounts:
@@ -99,15 +54,8 @@ class ShownUpload:
                 yield rule, count
 
 
-def look(
-    session: Session, find: Callable[[], Sequence[LedgerUpload]], folder: Folder
-) -> Sequence[ShownUpload]:
-    """Return the uploads found as they stand.
-
-    Where nobody is at one's work, all are looked at again: it may have ended since they were found.
-    """
-    shown = [ShownUpload(upload, folder) for upload in find()]
-    if any(one.is_interrupted for one in shown):
-        session.rollback()
-        shown = [ShownUpload(upload, folder) for upload in find()]
-    return shown
+def past_imports(session: Session, actor: Actor, most: int) -> Sequence[AuditEntry]:
+    """Return the agency's latest imports out of the history, the latest first."""
+    entry = AuditEntry
+    query = select(entry).where(entry.agency_id == actor.agency_id, entry.action == "ledger.import")
+    return session.scalars(query.order_by(entry.id.desc()).limit(most)).all()

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from io import FileIO
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from flask import url_for
 
-from app import clock
 from app.ledger import found
-from app.ledger.background import Tell
-from app.ledger.folder import Folder
-from app.ledger.uploads import end, find_upload
-from lifecycle.models import LedgerUpload, UploadState, UploadStep
+from app.longwork.background import Tell
+from app.longwork.kinds import Crumb, Kind, Parameters, Task, WorkRefused, register
+from app.longwork.reading import ToldFile
+from app.longwork.wrong_cells import counts_by_sheet, write_errors
 from lifecycle.record import ProjectRecord
 from lifecycle.refusals import Refusal
-from lifecycle.roles import Actor
+from lifecycle.roles import Permission
 from lifecycle.rules.base import Strength
 from reports.finding_list import ListedFinding, findings_of
 from reports.ledger.errors import LedgerRefused, PassedOver
@@ -30,11 +25,7 @@ from reports.ledger.importing import Imported, import_ledger, rehearse_import
 from reports.ledger.reading import Ledger, read_ledger
 from reports.ledger.schema import SHEET_NAMES
 
-log = logging.getLogger(__name__)
-
 GONE = "上传的文件已经清理，请重新上传。"
-BUSY = "数据库正忙，没有保存任何内容。请稍后重新开始。"
-BROKEN = "处理时出了问题，没有保存任何内容。请重新开始；仍然不行的，请联系系统管理员。"
 
 MOST_DIFFERENCES = 100
 """Shown on the page; the history of the import keeps more."""
@@ -43,97 +34,65 @@ _EVERY = 100
 """Projects judged between two tellings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The step an upload is in, done for whoever uploaded it."""
+def as_of(parameters: Parameters) -> date:
+    """Return the day for which a ledger is judged."""
+    return date.fromisoformat(parameters["as_of"])
 
-    engine: Engine
-    folder: Folder
-    actor: Actor
-    key: str
 
-    def __call__(self, tell: Tell) -> None:
-        """Do the step and note how it ended; whatever goes wrong leaves nothing behind."""
-        with Session(self.engine) as session:
-            upload = find_upload(session, self.actor, self.key)
-            session.expunge(upload)
-            session.rollback()
-            try:
-                result = _STEPS[upload.step](self, session, upload, tell)
-            except LedgerRefused as refused:
-                found.write_errors(self.folder.rows(self.key), refused.errors)
-                self._end(session, upload, UploadState.REFUSED, result=_refusal(refused))
-            except Exception as error:
-                self._end(session, upload, UploadState.FAILED, message=_told(error))
-            else:
-                self._end(session, upload, UploadState.DONE, result=result)
-
-    def _end(self, session: Session, upload: LedgerUpload, state: UploadState, **more: Any) -> None:
-        session.rollback()
-        end(session, upload.id, state, clock.now(), **more)
-
-    def check(self, session: Session, upload: LedgerUpload, tell: Tell) -> dict[str, Any]:
-        """Judge every project of the ledger and find out what taking it in would do."""
-        ledger = self._read(upload, lambda done, total: tell(done, total, "第 1 步，共 3 步：读取工作簿"))
-        counted = _Counting(findings_of(_in_order(ledger.records, tell), upload.as_of))
-        found.write_findings(self.folder.rows(self.key), counted)
+def _check(task: Task) -> dict[str, Any]:
+    """Judge every project of the ledger and find out what taking it in would do."""
+    with _refusing(task):
+        ledger = _read(task, lambda done, total: task.tell(done, total, "第 1 步，共 3 步：读取工作簿"))
+        judged = findings_of(_in_order(ledger.records, task.tell), as_of(task.parameters))
+        counted = _Counting(judged)
+        found.write_findings(task.rows, counted)
         imported = rehearse_import(
-            session,
-            self.actor,
+            task.session,
+            task.actor,
             ledger,
-            name=upload.file_name,
-            progress=lambda done, total: tell(done, total, "第 3 步，共 3 步：与系统中的项目比对"),
+            name=task.name,
+            progress=lambda done, total: task.tell(done, total, "第 3 步，共 3 步：与系统中的项目比对"),
         )
-        return {
-            **counted.result,
-            **_outcome(imported),
-            "present": [name for name in SHEET_NAMES if name in ledger.sheets_present],
-            "absent": [name for name in SHEET_NAMES if name not in ledger.sheets_present],
-            "passed_over": _words(ledger.passed_over),
-        }
+    return {
+        **counted.result,
+        **_outcome(imported),
+        "present": [name for name in SHEET_NAMES if name in ledger.sheets_present],
+        "absent": [name for name in SHEET_NAMES if name not in ledger.sheets_present],
+        "passed_over": _words(ledger.passed_over),
+    }
 
-    def take_in(self, session: Session, upload: LedgerUpload, tell: Tell) -> dict[str, Any]:
-        """Take the ledger in, all of it or nothing."""
-        ledger = self._read(upload, lambda done, total: tell(done, total, "第 1 步，共 2 步：读取工作簿"))
+
+def _take_in(task: Task) -> dict[str, Any]:
+    """Take the ledger in, all of it or nothing."""
+    with _refusing(task):
+        ledger = _read(task, lambda done, total: task.tell(done, total, "第 1 步，共 2 步：读取工作簿"))
         imported = import_ledger(
-            session,
-            self.actor,
+            task.session,
+            task.actor,
             ledger,
-            name=upload.file_name,
-            progress=lambda done, total: tell(done, total, "第 2 步，共 2 步：导入项目"),
+            name=task.name,
+            progress=lambda done, total: task.tell(done, total, "第 2 步，共 2 步：导入项目"),
         )
-        return _outcome(imported)
-
-    def _read(self, upload: LedgerUpload, tell: Callable[[int, int], None]) -> Ledger:
-        path = self.folder.workbook(upload.digest)
-        if not path.exists():
-            raise Refusal(GONE)
-        with _ToldFile(path, tell) as file:
-            return read_ledger(file)
+    return _outcome(imported)
 
 
-_Step: TypeAlias = Callable[[Job, Session, LedgerUpload, Tell], dict[str, Any]]
-_STEPS: Mapping[UploadStep, _Step] = {UploadStep.CHECK: Job.check, UploadStep.IMPORT: Job.take_in}
+@contextmanager
+def _refusing(task: Task) -> Iterator[None]:
+    """Keep the wrong cells of a refused ledger, and say how many there are."""
+    try:
+        yield
+    except LedgerRefused as refused:
+        write_errors(task.rows, refused.errors)
+        counts = counts_by_sheet(refused.errors)
+        raise WorkRefused({**counts, "passed_over": _words(refused.passed_over)}) from refused
 
 
-class _ToldFile(FileIO):
-    """A workbook that tells, in hundredths, how much of it has been read.
-
-    It is looked over once from end to end before it is unpacked, so that only what comes after that counts.
-    """
-
-    def __init__(self, path: Path, tell: Callable[[int, int], None]) -> None:
-        super().__init__(path)
-        self._size = max(path.stat().st_size, 1)
-        self._seen = -self._size
-        self._tell = tell
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read on."""
-        piece = super().read(-1 if size is None else size)
-        self._seen += len(piece or b"")
-        self._tell(min(max(100 * self._seen // self._size, 0), 99), 100)
-        return piece
+def _read(task: Task, tell: Callable[[int, int], None]) -> Ledger:
+    path = task.folder.workbook(task.digest)
+    if not path.exists():
+        raise Refusal(GONE)
+    with ToldFile(path, tell) as file:
+        return read_ledger(file)
 
 
 def _in_order(records: Sequence[ProjectRecord], tell: Tell) -> Iterator[ProjectRecord]:
@@ -184,22 +143,43 @@ def _outcome(imported: Imported) -> dict[str, Any]:
     }
 
 
-def _refusal(refused: LedgerRefused) -> dict[str, Any]:
-    sheets = Counter(error.sheet or "" for error in refused.errors)
-    return {
-        "errors": len(refused.errors),
-        "sheets": list(sheets.items()),
-        "passed_over": _words(refused.passed_over),
-    }
-
-
 def _words(passed_over: Sequence[PassedOver]) -> list[str]:
     return [str(one) for one in passed_over]
 
 
-def _told(error: Exception) -> str:
-    """Return in words why a step failed, and leave what nobody foresaw in the log."""
-    if isinstance(error, Refusal):
-        return error.message
-    log.error("a ledger could not be worked on", exc_info=error)
-    return BUSY if isinstance(error, OperationalError) else BROKEN
+def _page(key: str) -> str:
+    return url_for("ledger.show", key=key)
+
+
+def _crumbs(_parameters: Parameters) -> Sequence[Crumb]:
+    return (Crumb("台账", url_for("ledger.index")),)
+
+
+CHECK = register(
+    Kind(
+        name="ledger.check",
+        permission=Permission.IMPORT_LEDGER,
+        noun="体检",
+        title="体检台账",
+        promise="体检不保存任何内容，看过结果再决定是否导入。",
+        run=_check,
+        crumbs=_crumbs,
+        word="待导入",
+        tone="soon",
+        page=_page,
+    )
+)
+
+IMPORT = register(
+    Kind(
+        name="ledger.import",
+        permission=Permission.IMPORT_LEDGER,
+        noun="导入",
+        title="导入台账",
+        promise="导入要么全部完成，要么不作改动。",
+        run=_take_in,
+        crumbs=_crumbs,
+        word="已导入",
+        page=_page,
+    )
+)

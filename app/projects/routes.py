@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, render_template, request, send_file, session, url_for
+from flask import Blueprint, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from app import clock
 from app.acceptance.project_part import acceptance_of
@@ -16,20 +14,21 @@ from app.agreements.tab import agreement_of
 from app.changes.tab import changes_of
 from app.extensions import db
 from app.filters import query
+from app.longwork.exports import hand_out
 from app.oversight.project_tab import oversight_of
 from app.papers.listed import papers_of
 from app.permissions import current_actor, is_htmx, may
 from app.projects.addresses import ProjectNumber
 from app.projects.asking import Asked, read_filter, read_page
+from app.projects.exports import PROJECTS
 from app.projects.filings import ReportsTab
 from app.projects.page import ProjectPage, chosen_tab
 from app.projects.rows import COLUMNS, rows
 from app.projects.telling import told
 from app.spending.shown import money_of
-from lifecycle.listing import every_project, list_projects
+from lifecycle.listing import count_projects, list_projects
 from lifecycle.overview import Overview, load_history, load_overview
 from lifecycle.roles import Permission
-from reports.project_list import write_project_list
 
 bp = Blueprint("projects", __name__)
 bp.record_once(lambda state: state.app.url_map.converters.update(project=ProjectNumber))
@@ -61,18 +60,13 @@ def index() -> ResponseReturnValue:
     )
 
 
-@bp.get("/exports/projects.xlsx")
+@bp.route("/exports/projects.xlsx", methods=["GET", "POST"])
 @may(Permission.SEE_PROJECTS)
 def export() -> ResponseReturnValue:
     """Hand out the list that is asked for, all of its pages, as a workbook."""
-    asked = Asked(read_filter(request.args))
-    today = clock.today()
-    projects = every_project(db.session(), current_actor(), asked.filter, today)
-    file = BytesIO()
-    agency = current_user.person.agencies[current_user.agency_id]
-    write_project_list(file, projects, agency=agency, asked=asked.sentence, today=today)
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"项目列表-{today}.xlsx")
+    asked, today = Asked(read_filter(request.args)), clock.today()
+    count = count_projects(db.session(), current_actor(), asked.filter, today).count
+    return hand_out(PROJECTS, f"项目列表-{today}.xlsx", {"asked": asked.args}, count)
 
 
 @bp.get("/projects/<project:number>")

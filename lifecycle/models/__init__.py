@@ -14,6 +14,7 @@ from lifecycle.models.agreement import (
 from lifecycle.models.audit import AuditChain, AuditEntry
 from lifecycle.models.base import Base, Instant, choice
 from lifecycle.models.clock import Channel, InboxMessage, JobRun, OutboxMessage, Reminder, Telling
+from lifecycle.models.longwork import LongWork, WorkState
 from lifecycle.models.notice import NoticeKind, PaperNotice
 from lifecycle.models.people import Agency, Membership, SignInTries, User
 from lifecycle.models.project import (
@@ -64,7 +65,6 @@ from lifecycle.models.supervision import (
     Outcome,
 )
 from lifecycle.models.turn import Turn, TurnKind
-from lifecycle.models.upload import LedgerUpload, UploadState, UploadStep
 
 __all__ = [
     "Acceptance",
@@ -102,7 +102,7 @@ __all__ = [
     "JobRun",
     "KeptDuty",
     "KeptFinding",
-    "LedgerUpload",
+    "LongWork",
     "Measure",
     "MeasureState",
     "MemberField",
@@ -134,8 +134,7 @@ __all__ = [
     "Tranche",
     "Turn",
     "TurnKind",
-    "UploadState",
-    "UploadStep",
     "User",
+    "WorkState",
     "choice",
 ]

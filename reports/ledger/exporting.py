@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sqlalchemy import select
@@ -11,9 +12,13 @@ from sqlalchemy.orm import Session
 
 from lifecycle.columns import PROJECT
 from lifecycle.database import begin_reading
+from lifecycle.record import ProjectRecord
 from lifecycle.records import load_records
 from lifecycle.refusals import Refusal
 from reports.ledger.writing import write_ledger
+
+_EVERY = 100
+"""Projects written between two tellings."""
 
 
 class NotWritable(Refusal):
@@ -25,10 +30,13 @@ class NotWritable(Refusal):
         )
 
 
-def export_ledger(session: Session, agency_id: int, path: Path) -> int:
+def export_ledger(
+    session: Session, agency_id: int, path: Path, progress: Callable[[int], None] = lambda _done: None
+) -> int:
     """Write all projects of the agency, as of one moment, to ``path``; return how many.
 
-    The file appears whole or not at all. Raises ``NotWritable``.
+    ``progress`` is told now and then how many have been written. The file appears whole or not at all.
+    Raises ``NotWritable``.
     """
     if os.path.isdir(path):
         raise NotWritable(path)
@@ -38,10 +46,19 @@ def export_ledger(session: Session, agency_id: int, path: Path) -> int:
     unfinished = path.with_name(f".keguan-{secrets.token_hex(8)}.xlsx")
     try:
         with open(unfinished, "xb") as file:
-            write_ledger((record for _, record in load_records(session, ids)), file)
+            write_ledger(_told(load_records(session, ids), progress), file)
         os.replace(unfinished, path)
     except OSError as error:
         raise NotWritable(path) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return len(ids)
+
+
+def _told(
+    records: Iterable[tuple[int, ProjectRecord]], progress: Callable[[int], None]
+) -> Iterator[ProjectRecord]:
+    for done, (_, record) in enumerate(records):
+        if done % _EVERY == 0:
+            progress(done)
+        yield record

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy.orm import Session
 
-from app.ledger.background import background
+from app.longwork.background import background
 from lifecycle.database import open_database
 from lifecycle.record import BudgetUse, Source, Spending
 from reports.ledger.reading import read_ledger

@@ -10,13 +10,16 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.ledger.folder import KEPT, Folder
 from app.ledger.found import read_findings
-from app.ledger.shown import ShownUpload
-from app.ledger.uploads import add_upload, begin, clear_old, find_upload, past_imports
-from app.ledger.work import Job
+from app.ledger.shown import ShownUpload, past_imports
+from app.ledger.work import CHECK, IMPORT
+from app.longwork.background import Tell
+from app.longwork.folder import KEPT, Folder
+from app.longwork.job import Job, folder_in
+from app.longwork.rows import add, begin, clear_old, find
+from app.longwork.shown import ShownWork
 from lifecycle.database import begin_write
-from lifecycle.models import UploadState, UploadStep, User
+from lifecycle.models import Membership, User, WorkState
 from lifecycle.refusals import NotFound
 from lifecycle.roles import Actor, Role
 from reports.finding_list import FindingFilter, every_finding, list_findings
@@ -35,6 +38,7 @@ def handler(session: Session, console: Actor) -> Actor:
     user = User(username="a", name="王经办", password_hash="", session_stamp="", created_at=NOW)
     session.add(user)
     session.flush()
+    session.add(Membership(user_id=user.id, agency_id=console.agency_id, role=Role.HANDLER, unit=""))
     actor = Actor(console.agency_id, user.id, user.name, frozenset({Role.HANDLER}))
     session.commit()
     return actor
@@ -42,29 +46,34 @@ def handler(session: Session, console: Actor) -> Actor:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "uploads")
+    return folder_in(tmp_path)
 
 
 def upload(session: Session, handler: Actor, folder: Folder, path: Path) -> str:
     with open(path, "rb") as file:
         digest = folder.keep(file)
-    return add_upload(session, handler, path.name, digest, AS_OF, NOW)
+    key, is_new = add(session, handler, CHECK, path.name, {"as_of": f"{AS_OF}"}, NOW, digest=digest)
+    assert is_new
+    return key
 
 
-def seen(session: Session, handler: Actor, folder: Folder, key: str) -> ShownUpload:
+def seen(session: Session, handler: Actor, folder: Folder, key: str) -> ShownWork:
     session.rollback()
-    return ShownUpload(find_upload(session, handler, key), folder)
+    return ShownWork(find(session, handler, key), folder)
+
+
+def done(engine: Engine, tmp_path: Path, work: ShownWork, tell: Tell = lambda *_: None) -> None:
+    Job(engine, tmp_path, work.id, work.changed_at)(tell)
 
 
 def test_a_ledger_is_checked_and_then_taken_in(
-    engine: Engine, session: Session, handler: Actor, folder: Folder
+    engine: Engine, session: Session, handler: Actor, folder: Folder, tmp_path: Path
 ) -> None:
     key = upload(session, handler, folder, MESSY)
     told: Told = []
-    job = Job(engine, folder, handler, key)
-    job(lambda *progress: told.append(progress))
+    done(engine, tmp_path, seen(session, handler, folder, key), lambda *progress: told.append(progress))
     checked = seen(session, handler, folder, key)
-    assert (checked.word, checked.findings.all) == ("待导入", 660)
+    assert (checked.word, ShownUpload(checked).findings.all) == ("待导入", 660)
     assert count_projects(session, handler.agency_id) == 0
     assert {words for _, _, words in told} == {
         "第 1 步，共 3 步：读取工作簿",
@@ -72,9 +81,9 @@ def test_a_ledger_is_checked_and_then_taken_in(
     }
     assert all(0 <= done <= total for done, total, _ in told)
 
-    assert begin(session, checked, UploadStep.IMPORT, NOW + timedelta(seconds=1))
-    assert not begin(session, checked, UploadStep.IMPORT, NOW + timedelta(seconds=2))
-    job(lambda *progress: told.append(progress))
+    assert begin(session, checked, IMPORT, NOW + timedelta(seconds=1))
+    assert not begin(session, checked, IMPORT, NOW + timedelta(seconds=2))
+    done(engine, tmp_path, seen(session, handler, folder, key), lambda *progress: told.append(progress))
     assert seen(session, handler, folder, key).result["added"] == 300
     assert (300, 300, "第 2 步，共 2 步：导入项目") in told
     assert [entry.actor_name for entry in past_imports(session, handler, 10)] == ["王经办"]
@@ -92,12 +101,12 @@ def test_a_ledger_is_checked_and_then_taken_in(
 
 
 def test_a_wrong_ledger_ends_refused(
-    engine: Engine, session: Session, handler: Actor, folder: Folder
+    engine: Engine, session: Session, handler: Actor, folder: Folder, tmp_path: Path
 ) -> None:
     key = upload(session, handler, folder, DATA / "broken" / "several.xlsx")
-    Job(engine, folder, handler, key)(lambda *_progress: None)
+    done(engine, tmp_path, seen(session, handler, folder, key))
     refused = seen(session, handler, folder, key)
-    assert (refused.state, refused.result["sheets"]) == (UploadState.REFUSED, [["项目", 3], ["拨付", 1]])
+    assert (refused.state, refused.result["sheets"]) == (WorkState.REFUSED, [["项目", 3], ["拨付", 1]])
 
 
 @pytest.mark.parametrize(
@@ -113,13 +122,12 @@ def test_a_wrong_ledger_ends_refused(
     ids=str,
 )
 def test_both_lists_of_findings_filter_alike(
-    engine: Engine, session: Session, handler: Actor, folder: Folder, asked: FindingFilter
+    engine: Engine, session: Session, handler: Actor, folder: Folder, tmp_path: Path, asked: FindingFilter
 ) -> None:
     key = upload(session, handler, folder, MESSY)
-    job = Job(engine, folder, handler, key)
-    job(lambda *_progress: None)
-    begin(session, seen(session, handler, folder, key), UploadStep.IMPORT, NOW)
-    job(lambda *_progress: None)
+    done(engine, tmp_path, seen(session, handler, folder, key))
+    begin(session, seen(session, handler, folder, key), IMPORT, NOW)
+    done(engine, tmp_path, seen(session, handler, folder, key))
     session.rollback()
     page = list_findings(session, handler, asked, AS_OF)
     wanted = list(read_findings(folder.rows(key), replace(asked, page=1)))
@@ -131,8 +139,8 @@ def test_both_lists_of_findings_filter_alike(
 
 def test_an_upload_is_forgotten_after_a_day(session: Session, handler: Actor, folder: Folder) -> None:
     key = upload(session, handler, folder, MESSY)
-    digest = find_upload(session, handler, key).digest
+    digest = find(session, handler, key).digest
     assert clear_old(session, NOW + KEPT) == {key, digest}
     assert clear_old(session, NOW + KEPT + timedelta(seconds=1)) == set()
     with pytest.raises(NotFound):
-        find_upload(session, handler, key)
+        find(session, handler, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.config import Config
 from app.extensions import db
+from app.longwork.background import background
 from lifecycle.models import Project
 from lifecycle.roles import Role
 from tests.web.site import PASSWORD, Account, Browser, People, make_people, store_project
@@ -87,3 +89,25 @@ def make_project(session: Session, people: People) -> Callable[..., Project]:
         return store_project(session, agency_id or people.agency_a, number, **fields)
 
     return make
+
+
+@pytest.fixture
+def at_rest(app: Flask, tmp_path: Path) -> Iterator[None]:
+    """No work of a test outlives its application."""
+    del app
+    yield
+    assert background.add(tmp_path / "last.progress", lambda _tell: None).wait(60)
+
+
+@pytest.fixture
+def ahead(at_rest: None, tmp_path: Path) -> Iterator[Event]:
+    """Something else is being worked on until this is set."""
+    del at_rest
+    done = Event()
+
+    def wait(_tell: object) -> None:
+        done.wait(60)
+
+    background.add(tmp_path / "ahead.progress", wait)
+    yield done
+    done.set()

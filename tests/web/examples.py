@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.ledger.folder import Folder
-from app.ledger.found import write_errors
+from app.longwork.folder import Folder
+from app.longwork.wrong_cells import write_errors
 from finance.models import BatchLine
 from finance.reconcile.keeping import keep
 from finance.reconcile.running import reconcile
@@ -31,13 +31,12 @@ from lifecycle.models import (
     Clearing,
     InboxMessage,
     IntegrityAct,
-    LedgerUpload,
+    LongWork,
     Measure,
     Outcome,
     Project,
     Tranche,
-    UploadState,
-    UploadStep,
+    WorkState,
 )
 from lifecycle.papers import add_files
 from lifecycle.record import BudgetUse, Source, Spending
@@ -173,27 +172,35 @@ def _attachment(people: People, session: Session, folder: Path) -> int:
     return added
 
 
-def _refused_upload(people: People, session: Session, folder: Path) -> str:
-    """Return a refused one: it has a page and a list, and nothing is started in the background."""
+def _work(people: People, session: Session, role: Role, kind: str, state: WorkState, **more: Any) -> str:
+    """Return somebody's long work that has come to its end: nothing is started in the background."""
     moment = datetime.now(UTC)
-    upload = LedgerUpload(
-        agency_id=people.agency_a,
-        user_id=people.a[Role.HANDLER].id,
-        key="0" * 32,
-        file_name="台账.xlsx",
-        digest="0" * 64,
-        as_of=date(2026, 6, 30),
-        step=UploadStep.CHECK,
-        state=UploadState.REFUSED,
-        created_at=moment,
-        changed_at=moment,
-        result={"errors": 1, "sheets": [["项目", 1]], "passed_over": []},
-    )
-    write_errors(Folder(folder / "uploads").rows(upload.key), [CellError("项目", 2, "项目编号", "没有填写")])
+    work = LongWork(agency_id=people.agency_a, user_id=people.a[role].id, kind=kind, state=state)
+    work.key = kind.ljust(32, "0")
+    work.name, work.digest, work.mark = "台账.xlsx", "0" * 64, "0" * 64
+    work.created_at = work.changed_at = moment
+    work.parameters, work.result = more["parameters"], more["result"]
     begin_write(session)
-    session.add(upload)
+    session.add(work)
     session.commit()
-    return upload.key
+    return work.key
+
+
+def _refused_upload(people: People, session: Session, folder: Path) -> str:
+    """Return a refused ledger: it has a page and a list."""
+    figures = {"errors": 1, "sheets": [["项目", 1]], "passed_over": []}
+    more = {"parameters": {"as_of": "2026-06-30"}, "result": figures}
+    key = _work(people, session, Role.HANDLER, "ledger.check", WorkState.REFUSED, **more)
+    write_errors(Folder(folder / "uploads").rows(key), [CellError("项目", 2, "项目编号", "没有填写")])
+    return key
+
+
+def _export(people: People, session: Session, folder: Path) -> str:
+    """Return an export that is there to be downloaded."""
+    result = {"file": "台账.xlsx", "count": 1, "unit": "个项目"}
+    key = _work(people, session, Role.HANDLER, "ledger.export", WorkState.DONE, parameters={}, result=result)
+    Folder(folder / "uploads").result(key).write_bytes(b"a workbook")
+    return key
 
 
 def _version(people: People, session: Session, _folder: Path) -> int:
@@ -264,6 +271,7 @@ EXAMPLES = {
     "seat_id": Example(lambda *_: 0, of_whoever_sees_the_project),
     "spending_id": Example(_spending, of_whoever_sees_the_project),
     "tranche_id": Example(_tranche),
+    "work_key": Example(_export, of_the_handler),
     "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),
 }
 """Argument of an address → an example of it, made in this order."""

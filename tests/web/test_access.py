@@ -98,11 +98,17 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
     "projects": {Permission.SEE_PROJECTS},
     "rulebook": {Permission.SEE_RULEBOOK},
     "workbench": {Permission.SEE_OWN_DESK},
+    "longwork": {Permission.SEE_OWN_DESK},
 }
 """Part of the site → what its routes may ask; a route that asks too little for its part stands out."""
 
 SEEING = frozenset(permission for permission in Permission if permission.name.startswith("SEE_"))
-PRESSES_THAT_ONLY_SEE = frozenset({"inbox.read", "inbox.read_all"})
+PRESSES_THAT_ONLY_SEE = frozenset(
+    {
+        *("inbox.read", "inbox.read_all"),
+        *("longwork.again", "ledger.export", "ledger.findings_sheet", "projects.export"),
+    }
+)
 """Writing routes that need no more than to see: they touch nothing but what is the visitor's own."""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from lifecycle.database import begin_write
-from lifecycle.models import Project, UploadStep
+from lifecycle.models import Project
 from lifecycle.models import Tranche as TrancheRow
 from lifecycle.record import Source, Tranche
 from lifecycle.stages import TrancheState
@@ -22,10 +22,10 @@ from tests.web.ledger.uploading import (
     count,
     ledger,
     rows_of,
-    settle,
     upload_of,
 )
 from tests.web.site import Browser, a_record
+from tests.web.working import settle
 
 
 def test_the_sample_is_checked_imported_and_listed(handler: Browser, session: Session) -> None:
@@ -91,7 +91,7 @@ def test_a_refused_workbook_names_its_cells_and_saves_nothing(handler: Browser, 
     assert "改好后重新上传" in page.text
     assert 'type="file"' in page.text
     assert handler.post(f"{address}/import").status_code == 302
-    assert upload_of(session, address).step is UploadStep.CHECK
+    assert upload_of(session, address).kind == "ledger.check"
     assert count(session, Project) == 0
 
 

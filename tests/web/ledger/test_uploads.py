@@ -15,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.ledger import work
-from app.ledger.folder import KEPT
+from app.longwork.folder import KEPT
+from app.longwork.kinds import Kind
 from lifecycle.database import begin_write
-from lifecycle.models import AuditEntry, LedgerUpload, Project, UploadState, UploadStep
+from lifecycle.models import AuditEntry, LongWork, Project, WorkState
 from lifecycle.roles import Role
 from tests.web.ledger.uploading import (
     SAMPLE,
@@ -25,10 +26,15 @@ from tests.web.ledger.uploading import (
     count,
     ledger,
     send,
-    settle,
     upload_of,
 )
 from tests.web.site import Account, Browser, People, a_record
+from tests.web.working import settle
+
+
+def again(address: str) -> str:
+    """Return where the work of an upload begins again."""
+    return f"/tasks/{address.rpartition('/')[2]}/again"
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.HANDLER])
@@ -38,10 +44,11 @@ def test_only_handlers_upload_and_import(
     address, _ = checked(handler, ledger(a_record("KG-1")))
     browser = as_role(role)
     assert send(browser, SAMPLE.read_bytes()).status_code == 403
-    for answer in (browser.get(address), browser.post(f"{address}/import"), browser.post(f"{address}/again")):
+    for answer in (browser.get(address), browser.post(f"{address}/import")):
         assert answer.status_code == 403
+    assert browser.post(again(address)).status_code == 404
     assert count(session, Project) == 0
-    assert count(session, LedgerUpload) == 1
+    assert count(session, LongWork) == 1
 
 
 @pytest.mark.parametrize(
@@ -61,7 +68,7 @@ def test_what_is_no_ledger_is_refused_at_the_field(
     assert answer.status_code == 422
     assert words in answer.text
     assert "请检查以下内容" in answer.text
-    assert count(session, LedgerUpload) == 0
+    assert count(session, LongWork) == 0
 
 
 def test_an_upload_without_a_file_or_a_day_says_so(handler: Browser) -> None:
@@ -77,13 +84,13 @@ def test_too_large_a_file_is_refused_on_a_page(handler: Browser, session: Sessio
     answer = handler.post("/ledger/", data=body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
     assert "文件太大" in answer.text
-    assert count(session, LedgerUpload) == 0
+    assert count(session, LongWork) == 0
 
 
 def test_a_strange_file_name_is_kept_as_plain_text(handler: Browser, session: Session) -> None:
     answer = send(handler, ledger(a_record("KG-1")), "<b>台\x01账" + "长" * 300 + ".xlsx")
     page = settle(handler, answer.location)
-    name = upload_of(session, answer.location).file_name
+    name = upload_of(session, answer.location).name
     assert (name[:5], name[-5:], len(name)) == ("<b>台账", ".xlsx", 120)
     assert "&lt;b&gt;台账" in page.text
 
@@ -101,12 +108,12 @@ def test_an_upload_is_its_persons_alone(
             browser.get(address).status_code,
             browser.get(f"{address}/list.xlsx").status_code,
             browser.post(f"{address}/import").status_code,
-            browser.post(f"{address}/again").status_code,
+            browser.post(again(address)).status_code,
         }
 
     assert visits(people.both, people.agency_a) == {404}  # a colleague, handler in the same agency
     assert visits(people.b[Role.HANDLER]) == {404}
-    assert upload_of(session, address).step is UploadStep.CHECK
+    assert upload_of(session, address).kind == "ledger.check"
 
 
 def test_pressing_twice_uploads_once_and_imports_once(
@@ -141,16 +148,16 @@ def test_the_progress_alone_is_sent_to_htmx_and_then_the_way_on(handler: Browser
     assert (part.status_code, part.headers["HX-Redirect"]) == (204, address)
 
 
-@pytest.mark.parametrize("step", UploadStep)
+@pytest.mark.parametrize("step", [work.CHECK, work.IMPORT])
 def test_work_a_stopped_server_left_is_shown_and_can_begin_again(
-    app: Flask, handler: Browser, session: Session, step: UploadStep
+    app: Flask, handler: Browser, session: Session, step: Kind
 ) -> None:
     address, _ = checked(handler, ledger(a_record("KG-1")))
     upload = upload_of(session, address)
     upload_id = upload.id
     begin_write(session)
-    kept = session.get_one(LedgerUpload, upload_id)
-    kept.step, kept.state = step, UploadState.GOING
+    kept = session.get_one(LongWork, upload_id)
+    kept.kind, kept.state = step.name, WorkState.GOING
     session.commit()
     progress = Path(app.instance_path, "uploads", f"{address.rpartition('/')[2]}.progress")
     progress.write_text('{"done": 1, "total": 2, "words": "半途"}')
@@ -162,10 +169,10 @@ def test_work_a_stopped_server_left_is_shown_and_can_begin_again(
     assert "重新开始" in page.text
     assert "已中断" in handler.get("/ledger/").text
     assert count(session, Project) == 0
-    assert handler.post(f"{address}/again").location == address
+    assert handler.post(again(address)).location == address
     page = settle(handler, address)
-    assert ("体检结果" if step is UploadStep.CHECK else "台账已导入") in page.text
-    assert count(session, Project) == (step is UploadStep.IMPORT)
+    assert ("体检结果" if step is work.CHECK else "台账已导入") in page.text
+    assert count(session, Project) == (step is work.IMPORT)
 
 
 def test_what_nobody_foresaw_is_said_politely_and_can_be_tried_again(
@@ -183,7 +190,7 @@ def test_what_nobody_foresaw_is_said_politely_and_can_be_tried_again(
     assert "没有保存任何内容" in page.text
     assert "secret" not in page.text
     assert count(session, Project) == 0
-    handler.post(f"{address}/again")
+    handler.post(again(address))
     assert "台账已导入" in settle(handler, address).text
 
 
@@ -192,7 +199,7 @@ def test_old_uploads_are_cleared_away(app: Flask, handler: Browser, session: Ses
     old = upload_of(session, address)
     names = {old.digest, old.key}
     begin_write(session)
-    session.get_one(LedgerUpload, old.id).changed_at = datetime.now(UTC) - KEPT - timedelta(minutes=1)
+    session.get_one(LongWork, old.id).changed_at = datetime.now(UTC) - KEPT - timedelta(minutes=1)
     session.commit()
     folder = Path(app.instance_path, "uploads")
     for path in folder.iterdir():

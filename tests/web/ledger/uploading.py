@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from io import BytesIO
 from pathlib import Path
 
@@ -11,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from lifecycle.models import LedgerUpload
+from lifecycle.models import LongWork
 from lifecycle.record import ProjectRecord
 from reports.ledger.writing import write_ledger
 from tests.web.site import Browser
+from tests.web.working import settle
 
 LEDGERS = Path(__file__).parents[2] / "data" / "ledger"
 SAMPLE = LEDGERS / "sample.xlsx"
@@ -25,17 +25,6 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def send(browser: Browser, content: bytes, name: str = "台账.xlsx", as_of: str = AS_OF) -> TestResponse:
     """Upload a file by the form."""
     return browser.post("/ledger/", data={"file": (BytesIO(content), name), "as_of": as_of})
-
-
-def settle(browser: Browser, address: str) -> TestResponse:
-    """Return the page of an upload once nobody is at it any more."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        answer = browser.get(address)
-        if 'class="progressing"' not in answer.text:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("the work did not come to an end")
 
 
 def checked(browser: Browser, content: bytes, as_of: str = AS_OF) -> tuple[str, TestResponse]:
@@ -58,10 +47,10 @@ def rows_of(answer: TestResponse) -> list[tuple[object, ...]]:
     return list(load_workbook(BytesIO(answer.data)).worksheets[0].iter_rows(values_only=True))
 
 
-def upload_of(session: Session, address: str) -> LedgerUpload:
+def upload_of(session: Session, address: str) -> LongWork:
     session.rollback()
     key = address.rpartition("/")[2]
-    return session.scalars(select(LedgerUpload).where(LedgerUpload.key == key)).one()
+    return session.scalars(select(LongWork).where(LongWork.key == key)).one()
 
 
 def count(session: Session, model: type) -> int:

@@ -1,4 +1,4 @@
-"""The folder of uploaded ledgers: the workbooks by what is in them, and what was found in each, by upload."""
+"""The folder of long work: workbooks by what is in them, and what came of each piece of work, by its key."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import IO
 from lifecycle.files import keep_stream
 
 KEPT = timedelta(hours=24)
-"""How long an upload waits for the next step before it is cleared away."""
+"""How long a piece of work waits for whoever asked for it before it is cleared away."""
 
 
 class Folder:
-    """Where uploads lie. Only the server's own user may look into it: ledgers name bank accounts."""
+    """Where the files lie. Only the server's own user may look into it: ledgers name bank accounts."""
 
     def __init__(self, path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -29,12 +29,16 @@ class Folder:
         return self._path / f"{digest}.xlsx"
 
     def rows(self, key: str) -> Path:
-        """Return where the findings or errors of an upload lie, one a line."""
+        """Return where the long list that a piece of work made lies, one entry a line."""
         return self._path / f"{key}.rows"
 
     def progress(self, key: str) -> Path:
-        """Return where an upload's work tells how far it is."""
+        """Return where a piece of work tells how far it is."""
         return self._path / f"{key}.progress"
+
+    def result(self, key: str) -> Path:
+        """Return where the file lies that a piece of work was to make."""
+        return self._path / f"{key}.result"
 
     def draft(self) -> Path:
         """Return a path nobody else has, for a file that is wanted for a moment only."""

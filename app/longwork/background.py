@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TypeAlias
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ BEAT = 1.0
 STALE = 30.0
 """Seconds without a sign of life after which work counts as interrupted."""
 
-QUEUED = "前面还有其他台账在处理，排队等候"
+QUEUED = "前面还有其他任务在处理，排队等候"
 STARTING = "马上开始"
 
 Tell: TypeAlias = Callable[[int, int, str], None]
@@ -50,26 +50,28 @@ class Background:
     """The queue of work and the two threads that see to it, started when there is something to do."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[tuple[Path, Work]] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Path, Work, Event]] = SimpleQueue()
         self._known: dict[Path, Progress] = {}
         self._pieces: Counter[Path] = Counter()
         self._lock = Lock()
         self._started = False
 
-    def add(self, path: Path, work: Work) -> None:
-        """Queue a piece of work whose progress is told in the file ``path``."""
+    def add(self, path: Path, work: Work) -> Event:
+        """Queue work whose progress is told in the file ``path``; return what is set at its end."""
+        ended = Event()
         with self._lock:
             self._show(path, Progress(words=QUEUED if self._pieces else STARTING))
             self._pieces[path] += 1
             if not self._started:
                 self._started = True
                 for target in (self._work, self._beat):
-                    Thread(target=target, name=f"ledger{target.__name__}", daemon=True).start()
-        self._queue.put((path, work))
+                    Thread(target=target, name=f"longwork{target.__name__}", daemon=True).start()
+        self._queue.put((path, work, ended))
+        return ended
 
     def _work(self) -> None:
         while True:
-            path, work = self._queue.get()
+            path, work, ended = self._queue.get()
             self._tell(path, Progress(words=STARTING))
             try:
                 work(lambda *progress, path=path: self._tell(path, Progress(*progress)))
@@ -80,6 +82,7 @@ class Background:
                 if not self._pieces[path]:
                     del self._known[path], self._pieces[path]
                     path.unlink(missing_ok=True)
+            ended.set()
 
     def _tell(self, path: Path, progress: Progress) -> None:
         with self._lock:
