@@ -12,6 +12,7 @@ from finance.batching import demand_draft, demand_others, missing_account
 from finance.checking import Candidate, candidates, check_proposed
 from finance.disbursement import LARGEST, Disbursement, DisbursementLine
 from finance.history import Told, record_each
+from finance.layouts import layout_for
 from finance.lining import in_transit, line_of, restate_line
 from finance.lookups import find_batch, live_proposals, person
 from finance.models import Batch, BatchLine, Proposal
@@ -25,7 +26,7 @@ from lifecycle.roles import Actor, Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
 
 Render = Callable[[Disbursement], bytes]
-"""Prints a disbursement as a workbook: ``reports.sheet.disbursement_sheet``, which this floor cannot see."""
+"""Prints a disbursement in its layout: ``reports.sheet.disbursement_sheet``, which this floor cannot see."""
 
 
 @command("batch.issue", Permission.MAKE_BATCH)
@@ -41,11 +42,13 @@ def issue_batch(work: Work, batch_id: int, today: date, render: Render) -> str:
     proposals = live_proposals(work.session, [line.tranche_id for line in batch.lines])
     demand_others(work, proposals.values())
     _bring_up(work, batch, proposals, today)
-    disbursement = disbursement_of(batch, _agency_name(work), today)
+    layout = layout_for(work.session, work.actor.agency_id, batch.payer)
+    disbursement = disbursement_of(batch, _agency_name(work), today, layout.workbook if layout else None)
     for line in batch.lines:
         line.tranche.state = advance(TRANCHE_TRANSITIONS, line.tranche.state, TrancheState.ISSUED)
     batch.state = advance(BATCH_TRANSITIONS, batch.state, BatchState.ISSUED)
     batch.issued_on, batch.issued_by_id = today, person(work)
+    batch.layout_id = layout.id if layout else None
     batch.checksum, batch.sheet = disbursement.checksum, render(disbursement)
     _record(work, batch, disbursement)
     return batch.checksum
@@ -68,8 +71,8 @@ def refused_lines(session: Session, actor: Actor, batch_id: int, today: date) ->
     return refused
 
 
-def disbursement_of(batch: Batch, agency: str, issued_on: date) -> Disbursement:
-    """Return what the batch's sheet says."""
+def disbursement_of(batch: Batch, agency: str, issued_on: date, layout: bytes | None = None) -> Disbursement:
+    """Return what the batch's sheet says, and the office's layout for it."""
     lines = tuple(
         DisbursementLine(
             line.project_number,
@@ -85,7 +88,7 @@ def disbursement_of(batch: Batch, agency: str, issued_on: date) -> Disbursement:
         )
         for line in batch.lines
     )
-    return Disbursement(agency, batch.number, batch.payer, issued_on, lines)
+    return Disbursement(agency, batch.number, batch.payer, issued_on, lines, layout)
 
 
 def _agency_name(work: Work) -> str:

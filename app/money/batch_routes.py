@@ -50,6 +50,7 @@ def batches() -> ResponseReturnValue:
         states=lists.options(BatchState),
         size=size,
         may_make=actor.may(Permission.MAKE_BATCH),
+        may_set_up=actor.may(Permission.SET_UP_SHEETS),
     )
 
 

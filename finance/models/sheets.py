@@ -28,7 +28,7 @@ class Payer(Base):
 class SheetLayout(Base):
     """拨付表版式: a workbook of the office's own with marked cells, into which a sheet is printed.
 
-    Layouts are never altered or deleted: issued sheets point to theirs. The newest of a payer is in use.
+    Layouts are never altered or deleted: issued sheets point to theirs. At most one of a payer is in use.
     """
 
     __tablename__ = "sheet_layout"

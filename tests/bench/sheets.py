@@ -6,6 +6,8 @@ from datetime import date
 from io import BytesIO
 
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Border, Side
 
 from finance.disbursement import Disbursement, DisbursementLine
 from lifecycle.money import in_words
@@ -39,7 +41,10 @@ def sheet() -> None:
     def bare() -> None:
         book = Workbook(write_only=True)
         page = book.create_sheet()
-        for serial, line in enumerate(lines, 1):
+        answers = [WriteOnlyCell(page) for _ in range(4)]
+        for cell in answers:
+            cell.border = Border(left=Side("thin"))
+        for serial, (line, code) in enumerate(zip(lines, disbursement.codes, strict=True), 1):
             page.append(
                 [
                     serial,
@@ -54,6 +59,8 @@ def sheet() -> None:
                     in_words(line.amount),
                     line.amount / line.granted,
                     line.basis,
+                    code,
+                    *answers,
                 ]
             )
         book.save(BytesIO())

@@ -123,7 +123,7 @@ def test_the_issued_sheet_is_served_as_it_was_and_says_what_was_approved(bureau:
     cells = [cell.value for cell in load_workbook(BytesIO(content)).active[4]]
     assert cells[:6] == [1, "沙-1", "山区智能灌溉关键技术研究", "渝州大学", "重庆农村商业银行沙坪坝支行",
                          "6222020000000000001"]  # fmt: skip
-    assert cells[6:] == [100000, 0, 70000, "柒万元整", 0.7, "沙科局发〔2023〕41号 第二十三条"]
+    assert cells[6:12] == [100000, 0, 70000, "柒万元整", 0.7, "沙科局发〔2023〕41号 第二十三条"]
     (line,) = show_batch(session, bureau.finance, batch_id).lines
     assert (line.project_title, line.bank_account) == ("山区智能灌溉关键技术研究", "6222020000000000001")
 

@@ -21,16 +21,17 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from finance.disbursement import LARGEST, Disbursement, DisbursementLine
+from finance.disbursement import LARGEST, Disbursement, DisbursementLine, LineCode
 from lifecycle.money import in_words, yuan
 from lifecycle.record import Source
 from reports.ledger.xlsx.values import clean
-from reports.sheet import COLUMNS, disbursement_sheet
+from reports.sheet import disbursement_sheet
 from tests.plugins.needs import missing
 
 HEADERS = [
     *("序号", "项目编号", "项目名称", "承担单位", "开户行", "账号"),
     *("资助总额", "已拨", "本次拨付", "本次大写", "累计比例", "依据"),
+    *("行码", "办理结果", "拨付日期", "凭证号", "未拨出原因"),
 ]
 NS = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 TEMPTING = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', "\t=1", "'=1", "#N/A", "1E5", "007"]
@@ -101,7 +102,6 @@ lines_of_any_kind = st.lists(
 def test_the_columns_are_those_an_office_expects() -> None:
     page = page_of(disbursement_sheet(disbursement([line()])))
     assert [cell.value for cell in page[3]] == HEADERS
-    assert [column.header for column in COLUMNS] == HEADERS
     assert page["A1"].value == "2026年度科技计划项目财政资金拨付表"
     heading = [cell.value for cell in page[2] if cell.value]
     assert heading == [
@@ -110,7 +110,26 @@ def test_the_columns_are_those_an_office_expects() -> None:
         "日期：2026年6月30日",
         "资金来源：区（县）级财政",
         "单位：元",
+        "以下四列由办理单位填写后退回",
     ]
+    both = [line(), line(source=Source.PROVINCIAL)]
+    named = page_of(disbursement_sheet(disbursement(both)))
+    assert [cell.value for cell in named[3]] == [*HEADERS[:3], "资金来源", *HEADERS[3:]]
+    assert [named["D4"].value, named["D5"].value] == ["区（县）级财政", "省（市）级财政"]
+
+
+def test_every_line_has_a_code_of_its_own_and_room_for_what_came_of_it() -> None:
+    told = disbursement([line(), line(), line(project_number="另")])
+    content = disbursement_sheet(told)
+    page = page_of(content)
+    assert [page[f"M{row}"].value for row in (4, 5, 6)] == list(told.codes)
+    assert len(set(told.codes)) == 3
+    assert LineCode.read(told.codes[2]) == ("2026-003", 3)
+    assert [page[f"{letter}5"].value for letter in "NOPQ"] == [None] * 4
+    (offered,) = page.data_validations.dataValidation
+    assert (str(offered.sqref), offered.formula1) == ("N4:N6", '"已拨付,未拨出"')
+    assert page.print_area == "'拨付表'!$A$1:$M$12"
+    assert page["O4"].number_format.replace("\\", "") == "yyyy-mm-dd"
 
 
 @settings(max_examples=30)
@@ -257,7 +276,7 @@ def test_sums_beyond_what_a_spreadsheet_keeps_are_refused() -> None:
 def test_ten_thousand_lines_stay_small() -> None:
     content = disbursement_sheet(disbursement([line()] * 10_000))
     assert len(content) < 2_000_000
-    assert page_of(content).max_row == 10_008
+    assert page_of(content).max_row == 10_009
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.longwork.folder import Folder
 from app.longwork.wrong_cells import write_errors
+from finance.layouts import keep_layout
 from finance.models import BatchLine
 from finance.reconcile.keeping import keep
 from finance.reconcile.running import reconcile
@@ -44,6 +45,7 @@ from lifecycle.roles import BUREAU_ROLES, Permission, Role
 from lifecycle.supervision import agree, record_inspection
 from reports.ledger.errors import CellError
 from reports.read_back import read_sheet
+from reports.sheet.standard import standard_layout
 from tests import papers
 from tests.integration.changing import Office
 from tests.integration.overseeing import DRAFT
@@ -134,6 +136,11 @@ def _run(people: People, session: Session, _folder: Path) -> int:
 
 def _line(_people: People, session: Session, _folder: Path) -> int:
     return session.scalars(select(BatchLine.id)).one()
+
+
+def _layout(people: People, session: Session, _folder: Path) -> int:
+    finance = people.a[Role.FINANCE].actor
+    return keep_layout(session, finance, None, "国库版", standard_layout(), TODAY)
 
 
 def _tranche(_people: People, session: Session, _folder: Path) -> int:
@@ -255,6 +262,7 @@ EXAMPLES = {
     "change_kind": Example(lambda *_: "title", of_everybody),
     "filename": Example(lambda *_: "keguan.css", of_everybody),
     "key": Example(_refused_upload, of_the_handler),
+    "layout_id": Example(_layout),
     "line_id": Example(_line),
     "message_id": Example(_message, of_the_handler),
     "report_id": Example(stage_report, of_whoever_sees_the_project),

@@ -92,6 +92,7 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
         Permission.APPROVE_PAYMENT,
         Permission.MAKE_BATCH,
         Permission.BOOK_PAYMENT,
+        Permission.SET_UP_SHEETS,
     },
     "papers": {Permission.SEE_PAPERS, Permission.ADD_PAPERS},
     "reconcile": {Permission.SEE_MONEY, Permission.RECONCILE},
