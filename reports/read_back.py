@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import BytesIO
 
@@ -12,24 +12,36 @@ from lifecycle.money import YUAN, Fen
 from reports.ledger.errors import NotAWorkbook
 from reports.ledger.xlsx.values import Cell, Row
 from reports.ledger.xlsx.workbook import Workbook
+from reports.sheet.roles import Roles, roles_of
 
 NUMBER, AMOUNT, TOTAL = "项目编号", "本次拨付", "合计"
-_CHECKSUM = re.compile(r"校验码：([0-9a-f]{64})")
+_CHECKSUM = re.compile(r"(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])")
 
 
 def read_sheet(content: bytes) -> ReadSheet:
     """Return the payments and the checksum of a sheet. Raises ``ValueError`` for what is none."""
+    roles = roles_of(content)
     try:
         book = Workbook(BytesIO(content))
+        if roles is not None:
+            return _by_roles(roles, dict(book.rows(roles.sheet.strip())))
         rows = [row for name in book.sheet_names for _, row in book.rows(name)]
     except NotAWorkbook as error:
         raise ValueError(error.message) from error
     return ReadSheet(_checksum(rows), tuple(_lines(rows)))
 
 
-def _checksum(rows: Sequence[Row]) -> str:
+def _by_roles(roles: Roles, rows: Mapping[int, Row]) -> ReadSheet:
+    """Return what stands in the columns that the sheet itself names, whatever their headers say."""
+    number, amount = roles.columns[NUMBER], roles.columns[AMOUNT]
+    lines = (rows.get(row, {}) for row in range(roles.first, roles.last + 1))
+    told = tuple(SheetLine(str(line.get(number, "")), _fen(line.get(amount))) for line in lines)
+    return ReadSheet(_checksum(rows.values()), told)
+
+
+def _checksum(rows: Iterable[Row]) -> str:
     texts = (cell for row in rows for cell in row.values() if isinstance(cell, str))
-    return next((found[1] for text in texts if (found := _CHECKSUM.fullmatch(text))), "")
+    return next((found[1] for text in texts if (found := _CHECKSUM.search(text))), "")
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[SheetLine]:

@@ -21,11 +21,9 @@ from reports.sheet.layout import Layout
 from reports.sheet.marks import MARK, WHOLE_MARKS, Whole, alone, filled
 from reports.sheet.parts import CORE, WORKBOOK, sheet_tree, tag, to_bytes, tree
 from reports.sheet.references import Repeated
+from reports.sheet.roles import ROLE
 from reports.sheet.rows import Progress, Rows, nobody, set_number, set_text
 from reports.sheet.styles import Styles
-
-ROLE = "科管_"
-"""Begins the hidden names by which an issued sheet tells what stands in which of its columns."""
 
 _SHORT = 16
 """Characters of the checksum at the foot of every page."""

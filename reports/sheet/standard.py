@@ -144,7 +144,7 @@ class _Drawn:
             horizontal = "right" if column.sum else "center"
             cell = self._cell(letter_of(place), TOTAL_ROW, _BOLD, horizontal, column.sum, fill=_SHADE)
             cell.number_format = column.number_format if column.sum else "General"
-        self._page.cell(TOTAL_ROW, 1, "合计（{笔数} 笔）")
+        self._page.cell(TOTAL_ROW, 1, "合计")
         self._page.merge_cells(f"A{TOTAL_ROW}:{self._of['账号']}{TOTAL_ROW}")
         words = "本次拨付合计（大写）：人民币{合计大写}    （小写）：￥{合计金额}"
         self._band(TOTAL_ROW + 1, "A", self._last_signed, words, _BOLD, box=True)

@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from lifecycle.money import in_words, yuan
 from lifecycle.record import Source
+from reports.read_back import read_sheet
 from reports.sheet import disbursement_sheet
 from reports.sheet.layout import read_layout
 from reports.sheet.parts import MAIN, LayoutRefused
@@ -103,6 +104,14 @@ def test_a_line_of_one_and_of_many_and_the_same_bytes_again() -> None:
     told: list[tuple[int, int]] = []
     disbursement_sheet(many, lambda done, all_: told.append((done, all_)))
     assert told[-1] == (200, 200)
+
+
+def test_reconciling_reads_the_same_fen_whatever_the_office_calls_its_columns() -> None:
+    for layout in (None, office_layout()):
+        told = disbursement(THREE, layout)
+        read = read_sheet(disbursement_sheet(told))
+        assert read.checksum == told.checksum
+        assert [tuple(one) for one in read.lines] == [(one.project_number, one.amount) for one in THREE]
 
 
 def test_the_standard_layout_is_a_layout_to_begin_from() -> None:
