@@ -88,6 +88,8 @@ TONES: Mapping[str, str] = {
     "备查": "done",
     "已清算": "done",
     "已拨付": "done",
+    "未拨出": "bad",
+    "待登记": "going",
     "已登记": "done",
     "已确认": "done",
     "符合": "done",

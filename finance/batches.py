@@ -8,17 +8,40 @@ from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from finance.batch_lines import OPEN, ShownLine, lines_of
 from finance.lookups import find_batch
 from finance.models import Batch, BatchLine, Proposal
 from finance.states import BatchState, LineResult
-from lifecycle.models import Payment, Tranche, User
+from lifecycle.models import Tranche, User
 from lifecycle.money import Fen
 from lifecycle.record import Source
 from lifecycle.refusals import NotFound
 from lifecycle.roles import Actor
-from lifecycle.stages import TrancheState
+
+
+class Came(NamedTuple):
+    """How many lines came to the same, and their sum in fen."""
+
+    lines: int
+    total: Fen
+
+
+class Part(NamedTuple):
+    """The lines of a batch of one source that came to the same, and their sum in fen."""
+
+    source: Source
+    result: LineResult | None
+    lines: int
+    total: Fen
+
+
+class Other(NamedTuple):
+    """Another batch, by id and number."""
+
+    id: int
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +57,58 @@ class ListedBatch:
     issued_by: str | None
     issued_on: date | None
     checksum: str | None
-    sources: tuple[Source, ...]
-    """The sources of its lines, in their order."""
-    lines: int
-    booked: int
-    """Of how many of the lines it is known what came of them."""
-    total: Fen
+    ended_by: str | None
+    ended_on: date | None
+    ended_note: str | None
+    """Who discarded it or made it void, when and why."""
+    replaces: Other | None
+    """The void batch whose place it takes."""
+    replaced_by: Other | None
+    parts: tuple[Part, ...]
+    """Its lines summed up, in the order of their sources."""
+
+    @property
+    def sources(self) -> dict[Source, Came]:
+        """What it holds of each source, in their order."""
+        return {one.source: _summed(self.parts, source=one.source) for one in self.parts}
+
+    @property
+    def results(self) -> dict[LineResult | None, Came]:
+        """What came of its lines; ``None``: not known yet, as of every line of a draft."""
+        known = {one.result for one in self.parts}
+        order = (None, *LineResult)
+        return {one: _summed(self.parts, result=one) for one in order if one in known}
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has."""
+        return sum(part.lines for part in self.parts)
+
+    @property
+    def total(self) -> Fen:
+        """The sum of all lines, as its sheet has it."""
+        return sum(part.total for part in self.parts)
+
+    @property
+    def open(self) -> Came:
+        """Of what nobody knows yet what came."""
+        return self.results.get(None, Came(0, 0))
+
+    @property
+    def booked(self) -> int:
+        """Of how many lines it is known what came of them."""
+        return self.lines - self.open.lines
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it was issued and is not to be paid."""
+        return self.state is BatchState.DISCARDED and self.issued_on is not None
+
+
+def _summed(parts: Sequence[Part], **alike: object) -> Came:
+    """Return lines and sum of the parts that are alike in those fields."""
+    own = [part for part in parts if all(getattr(part, name) == value for name, value in alike.items())]
+    return Came(sum(part.lines for part in own), sum(part.total for part in own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +122,12 @@ class BatchPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
-    """One line of a batch. Amounts are fen."""
-
-    id: int
-    sequence: int
-    """序号, as printed."""
-    tranche_id: int
-    tranche_number: int
-    state: TrancheState
-    result: LineResult | None
-    """What came of it; ``None`` while nobody knows."""
-    result_on: date | None
-    result_note: str | None
-    project_id: int
-    project_number: str
-    project_title: str
-    payee: str
-    bank_name: str
-    bank_account: str
-    granted: Fen
-    paid_before: Fen
-    amount: Fen
-    basis: str
-    voucher: str | None
-    paid_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
 class ShownBatch:
-    """A batch and one page of its lines."""
+    """A batch and one page of its lines, or of those that came to the same."""
 
     batch: ListedBatch
+    came_to: LineResult | str
+    """What is asked for; empty: all lines."""
     lines: Sequence[ShownLine]
     number: int
     pages: int
@@ -109,20 +152,30 @@ def list_batches(
 
 
 def show_batch(
-    session: Session, actor: Actor, batch_id: int, *, page: int = 1, per_page: int = 100
+    session: Session,
+    actor: Actor,
+    batch_id: int,
+    *,
+    came_to: LineResult | str = "",
+    page: int = 1,
+    per_page: int = 100,
 ) -> ShownBatch:
-    """Return a batch with a page of its lines, in the sheet's order. Raises ``NotFound``."""
+    """Return a batch with a page of its lines, in the sheet's order. Raises ``NotFound``.
+
+    ``came_to`` asks for the lines of one result, or those still ``OPEN``.
+    """
     query = select(Batch).where(Batch.id == batch_id, Batch.agency_id == actor.agency_id)
     found = _listed(session, query)
     if not found:
         raise NotFound("这个拨付批次")
     batch = found[0]
-    pages = max(1, -(-batch.lines // per_page))
+    count = batch.lines
+    if came_to:
+        count = batch.results.get(None if came_to == OPEN else LineResult(came_to), Came(0, 0)).lines
+    pages = max(1, -(-count // per_page))
     number = min(max(1, page), pages)
-    first = (number - 1) * per_page
-    lines = session.execute(_lines(batch_id).limit(per_page).offset(first))
-    shown = [_shown(first + place, *line) for place, line in enumerate(lines, 1)]
-    return ShownBatch(batch, shown, number, pages)
+    lines = lines_of(session, batch_id, (number - 1) * per_page, per_page, came_to)
+    return ShownBatch(batch, came_to, lines, number, pages)
 
 
 def count_batches(session: Session, actor: Actor, states: frozenset[BatchState]) -> int:
@@ -152,92 +205,72 @@ def issued_sheet(session: Session, actor: Actor, batch_id: int) -> tuple[str, by
     batch = find_batch(session, actor, batch_id, with_sheet=True)
     if batch.sheet is None:
         raise NotFound("这个批次的拨付表")
-    return f"拨付表-{batch.number}.xlsx", batch.sheet
+    return sheet_name(batch), batch.sheet
+
+
+def sheet_name(batch: Batch) -> str:
+    """Return what the file of an issued batch's sheet is called; a void one says so."""
+    void = "（已作废）" if batch.state is BatchState.DISCARDED else ""
+    return f"拨付表-{batch.number}{void}.xlsx"
 
 
 def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
-    """Return those batches with their makers and sums: three queries, however many they are."""
-    batches = session.scalars(query).all()
-    people = {id_ for batch in batches for id_ in (batch.made_by_id, batch.issued_by_id)}
-    asked = session.execute(select(User.id, User.name).where(User.id.in_(people)))
-    names = {row.id: row.name for row in asked}
-    sums = _sums(session, [batch.id for batch in batches])
+    """Return those batches with their people and sums: three queries, however many they are."""
+    maker, issuer, ender = aliased(User), aliased(User), aliased(User)
+    named = query.add_columns(maker.name, issuer.name, ender.name)
+    named = named.join(maker, maker.id == Batch.made_by_id)
+    named = named.outerjoin(issuer, issuer.id == Batch.issued_by_id)
+    rows = session.execute(named.outerjoin(ender, ender.id == Batch.ended_by_id)).all()
+    batches = [row[0] for row in rows]
+    ids = [batch.id for batch in batches]
+    parts, places = _parts(session, ids), _places(session, batches)
     return [
         ListedBatch(
-            batch.id,
-            batch.number,
-            batch.payer,
-            batch.state,
-            names[batch.made_by_id],
-            batch.made_on,
-            names.get(batch.issued_by_id or 0),
-            batch.issued_on,
-            batch.checksum,
-            *sums.get(batch.id, _Sums()),
+            id=batch.id,
+            number=batch.number,
+            payer=batch.payer,
+            state=batch.state,
+            made_by=made_by,
+            made_on=batch.made_on,
+            issued_by=issued_by,
+            issued_on=batch.issued_on,
+            checksum=batch.checksum,
+            ended_by=ended_by,
+            ended_on=batch.ended_on,
+            ended_note=batch.ended_note,
+            replaces=places.get((batch.id, "replaces")),
+            replaced_by=places.get((batch.id, "replaced_by")),
+            parts=parts.get(batch.id, ()),
         )
-        for batch in batches
+        for batch, made_by, issued_by, ended_by in rows
     ]
 
 
-class _Sums(NamedTuple):
-    """What the lines of a batch come to."""
+def _places(session: Session, batches: Sequence[Batch]) -> dict[tuple[int, str], Other]:
+    """Return which batch takes the place of which, from both sides."""
+    replaced = [batch.replaces_id for batch in batches if batch.replaces_id is not None]
+    void = [batch.id for batch in batches if batch.state is BatchState.DISCARDED and batch.issued_on]
+    if not replaced and not void:
+        return {}
+    found = session.scalars(select(Batch).where(or_(Batch.id.in_(replaced), Batch.replaces_id.in_(void))))
+    known = {batch.id: batch for batch in (*found, *batches)}
+    places: dict[tuple[int, str], Other] = {}
+    for batch in known.values():
+        if batch.replaces_id in known:
+            other = known[batch.replaces_id]
+            places[batch.id, "replaces"] = Other(other.id, other.number)
+            places[other.id, "replaced_by"] = Other(batch.id, batch.number)
+    return places
 
-    sources: tuple[Source, ...] = ()
-    lines: int = 0
-    booked: int = 0
-    total: Fen = 0
 
-
-def _sums(session: Session, ids: Sequence[int]) -> dict[int, _Sums]:
-    """Return, by batch, the sources of its lines, their number, how many have a result, and the sum."""
+def _parts(session: Session, ids: Sequence[int]) -> dict[int, tuple[Part, ...]]:
+    """Return, by batch, how many lines of each source came to what, and their sums, in the sources' order."""
     line = BatchLine
-    settled = func.count(line.result)
-    query = select(line.batch_id, line.source, func.count(), settled, func.sum(line.amount_fen))
-    rows = session.execute(query.where(line.batch_id.in_(ids)).group_by(line.batch_id, line.source)).all()
+    query = select(line.batch_id, line.source, line.result, func.count(), func.sum(line.amount_fen))
+    query = query.where(line.batch_id.in_(ids)).group_by(line.batch_id, line.source, line.result)
     order = list(Source)
-    found: dict[int, _Sums] = {}
-    for batch_id, source, count, known, total in sorted(rows, key=lambda row: order.index(row.source)):
-        old = found.get(batch_id, _Sums())
-        sums = (old.lines + count, old.booked + known, old.total + int(total))
-        found[batch_id] = _Sums((*old.sources, source), *sums)
+    found: dict[int, tuple[Part, ...]] = {}
+    rows = sorted(session.execute(query), key=lambda row: order.index(row.source))
+    for batch_id, source, result, count, total in rows:
+        found[batch_id] = (*found.get(batch_id, ()), Part(source, result, count, int(total)))
     return found
-
-
-def _lines(batch_id: int) -> Select[BatchLine, int, TrancheState, str | None, date | None]:
-    query = select(BatchLine, Tranche.number, Tranche.state, Payment.voucher, Payment.paid_on)
-    query = query.join(Tranche, Tranche.id == BatchLine.tranche_id)
-    paid = and_(Payment.tranche_id == Tranche.id, BatchLine.result == LineResult.PAID)
-    query = query.outerjoin(Payment, paid)
-    return query.where(BatchLine.batch_id == batch_id).order_by(BatchLine.position)
-
-
-def _shown(
-    sequence: int,
-    line: BatchLine,
-    number: int,
-    state: TrancheState,
-    voucher: str | None,
-    paid_on: date | None,
-) -> ShownLine:
-    return ShownLine(
-        id=line.id,
-        sequence=sequence,
-        tranche_id=line.tranche_id,
-        tranche_number=number,
-        state=state,
-        result=line.result,
-        result_on=line.result_on,
-        result_note=line.result_note,
-        project_id=line.project_id,
-        project_number=line.project_number,
-        project_title=line.project_title,
-        payee=line.payee,
-        bank_name=line.bank_name,
-        bank_account=line.bank_account,
-        granted=line.granted_fen,
-        paid_before=line.paid_before_fen,
-        amount=line.amount_fen,
-        basis=line.basis,
-        voucher=voucher,
-        paid_on=paid_on,
-    )

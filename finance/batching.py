@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -34,27 +33,12 @@ def make_batch(work: Work, tranche_ids: Iterable[int], today: date) -> int:
     Raises ``NotFound``, ``IllegalTransition``, ``SamePerson``, ``Obstructed`` (nothing chosen, too many, of
     several paying bodies) and ``LinesRefused`` (bank or account missing, …): all or nothing.
     """
-    ids = list(dict.fromkeys(tranche_ids))
-    tranches = _chosen(work, ids)
-    for tranche in tranches:
-        advance(TRANCHE_TRANSITIONS, tranche.state, TrancheState.BATCHED)
-    proposals = live_proposals(work.session, ids)
-    demand_others(work, proposals.values())
-    batch = Batch(
-        agency_id=work.actor.agency_id, payer=_payer(work, tranches), state=BatchState.DRAFT, made_on=today
+    batch = assemble(work, tranche_ids, today)
+    count, total = len(batch.lines), sum(line.amount_fen for line in batch.lines)
+    work.record(
+        f"编制{batch.payer}拨付批次 {batch.number}：共 {count} 笔 {yuan(total)} 元",
+        details={"batch": batch.id, "lines": count, "total_fen": total},
     )
-    batch.year, batch.running = today.year, _next_number(work, today.year)
-    batch.made_by_id = person(work)
-    work.session.add(batch)
-    work.session.flush()
-    found = {tranche.id: candidate for tranche, candidate in candidates(work.session, tranches)}
-    transit = in_transit(work.session, [tranche.project_id for tranche in tranches])
-    lines = [line_of(tranche, found[tranche.id], proposals[tranche.id], transit) for tranche in tranches]
-    _demand_accounts(lines)
-    for position, (tranche, line) in enumerate(zip(tranches, lines, strict=True)):
-        line.batch_id, line.position, tranche.state = batch.id, position, TrancheState.BATCHED
-    work.session.add_all(lines)
-    _record_made(work, batch, lines)
     return batch.id
 
 
@@ -77,7 +61,7 @@ def remove_line(work: Work, line_id: int) -> None:
 def discard_batch(work: Work, batch_id: int, today: date) -> None:
     """Give up a draft: its tranches wait again as approved, its number is not used again.
 
-    Raises ``IllegalTransition``.
+    It takes no other's place any more: a void batch may be made anew once more. Raises ``IllegalTransition``.
     """
     batch = find_batch(work.session, work.actor, batch_id, with_lines=True)
     demand_draft(batch)
@@ -86,11 +70,39 @@ def discard_batch(work: Work, batch_id: int, today: date) -> None:
         _release(line)
     batch.lines.clear()
     now, batch.state = batch.state, advance(BATCH_TRANSITIONS, batch.state, BatchState.DISCARDED)
-    batch.ended_by_id, batch.ended_on = person(work), today
+    batch.ended_by_id, batch.ended_on, batch.replaces_id = person(work), today, None
     work.record(
-        f"作废拨付批次 {batch.number}（共 {len(lines)} 笔）",
+        f"作废编制中的拨付批次 {batch.number}（共 {len(lines)} 笔）",
         details={"batch": batch.id, "old": now, "new": batch.state, "lines": len(lines)},
     )
+
+
+def assemble(work: Work, tranche_ids: Iterable[int], today: date, replaces: Batch | None = None) -> Batch:
+    """Make the draft, for a command: all that ``make_batch`` does but its own entry; see there."""
+    ids = list(dict.fromkeys(tranche_ids))
+    tranches = _chosen(work, ids)
+    for tranche in tranches:
+        advance(TRANCHE_TRANSITIONS, tranche.state, TrancheState.BATCHED)
+    proposals = live_proposals(work.session, ids)
+    demand_others(work, proposals.values())
+    batch = Batch(
+        agency_id=work.actor.agency_id, payer=_payer(work, tranches), state=BatchState.DRAFT, made_on=today
+    )
+    batch.year, batch.running = today.year, _next_number(work, today.year)
+    batch.made_by_id, batch.replaces_id = person(work), replaces.id if replaces else None
+    found = {tranche.id: candidate for tranche, candidate in candidates(work.session, tranches)}
+    transit = in_transit(work.session, [tranche.project_id for tranche in tranches])
+    lines = [line_of(tranche, found[tranche.id], proposals[tranche.id], transit) for tranche in tranches]
+    _demand_accounts(lines)
+    for position, (tranche, line) in enumerate(zip(tranches, lines, strict=True)):
+        line.position, tranche.state = position, TrancheState.BATCHED
+    batch.lines = lines
+    work.session.add(batch)
+    work.session.flush()
+    told = f"编入拨付批次 {batch.number}"
+    change = {"old": TrancheState.APPROVED, "new": TrancheState.BATCHED}
+    record_each(work, (Told(line, f"{told}：{yuan(line.amount_fen)} 元", change) for line in lines))
+    return batch
 
 
 def demand_draft(batch: Batch) -> None:
@@ -118,9 +130,9 @@ def demand_others(work: Work, proposals: Iterable[Proposal]) -> None:
 def missing_account(line: BatchLine) -> Iterator[str]:
     """Yield what is missing of where the money goes to, with what to do."""
     if not line.bank_name:
-        yield "未登记开户行，请先在项目台账中补录"
+        yield "未登记开户行，请经办人办理“更正收款账户”"
     if not line.bank_account:
-        yield "未登记银行账号，请先在项目台账中补录"
+        yield "未登记银行账号，请经办人办理“更正收款账户”"
 
 
 def _chosen(work: Work, ids: Sequence[int]) -> list[Tranche]:
@@ -164,14 +176,3 @@ def _demand_accounts(lines: Iterable[BatchLine]) -> None:
 
 def _release(line: BatchLine) -> None:
     line.tranche.state = advance(TRANCHE_TRANSITIONS, line.tranche.state, TrancheState.APPROVED)
-
-
-def _record_made(work: Work, batch: Batch, lines: Sequence[BatchLine]) -> None:
-    total = sum(line.amount_fen for line in lines)
-    details: dict[str, Any] = {"batch": batch.id, "lines": len(lines), "total_fen": total}
-    work.record(
-        f"编制{batch.payer}拨付批次 {batch.number}：共 {len(lines)} 笔 {yuan(total)} 元", details=details
-    )
-    change = {"old": TrancheState.APPROVED, "new": TrancheState.BATCHED}
-    told = f"编入拨付批次 {batch.number}"
-    record_each(work, (Told(line, f"{told}：{yuan(line.amount_fen)} 元", change) for line in lines))

@@ -6,7 +6,7 @@ Money on its way counts as paid today, so that two proposals together can never 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,9 +18,11 @@ from finance.states import IN_PROCESS, PAYABLE_NO_MORE
 from lifecycle.judging import Check, judge_act
 from lifecycle.models import Tranche
 from lifecycle.money import Fen, yuan
-from lifecycle.record import FISCAL, ProjectRecord
+from lifecycle.record import FISCAL, ProjectRecord, Source
 from lifecycle.roles import Actor
-from lifecycle.rules.base import Act
+from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import Act, Rule
+from lifecycle.rules.tranches import SinglePayment
 from lifecycle.rules.verdict import Verdict
 from lifecycle.stages import TrancheState, stage_of
 from lifecycle.whole import load_wholes
@@ -93,6 +95,38 @@ def _earlier_unpaid(candidate: Candidate) -> list[int]:
             and state is TrancheState.PLANNED
         }
     )
+
+
+def apart(
+    candidate: Candidate, together: Collection[int], same_body: Callable[[Source], bool]
+) -> Iterator[str]:
+    """Yield what keeps public money that must be paid once in full from going out without the other source's.
+
+    ``together`` are the places of the project's tranches that go out at once, ``same_body`` says whether the
+    same body pays another source too. Then both go together, unless the other is paid already; where another
+    body pays, it must at least be approved (EA 15).
+    """
+    rule = _once_in_full(candidate.record)
+    this = candidate.record.tranches[candidate.place]
+    if rule is None or this.source not in FISCAL:
+        return
+    for place, (other, state) in enumerate(zip(candidate.record.tranches, candidate.states, strict=True)):
+        if other.source not in FISCAL or other.source is this.source or other.planned <= 0:
+            continue
+        if place in together or state is TrancheState.PAID or other.paid > 0:
+            continue
+        name = f"{other.source}第 {other.number} 期（{state}）"
+        if same_body(other.source):
+            yield f"{name}由同一单位拨付，两级财政资金应一次性全额拨付，请编入同一批次出表（{rule.citation}）"
+        elif state in {TrancheState.PLANNED, TrancheState.PROPOSED}:
+            yield f"{name}尚未批准，两级财政资金应一次性全额拨付，请待其批准后出表（{rule.citation}）"
+
+
+def _once_in_full(record: ProjectRecord) -> Rule | None:
+    """Return the rule by which the project's public money is paid once in full."""
+    rules = rulebook().programme(record.programme, record.signed_on).rules
+    found = (rule for rule in rules if isinstance(rule.kind, SinglePayment) and rule.scope.covers(record))
+    return next(found, None)
 
 
 def candidates(session: Session, tranches: Iterable[Tranche]) -> Iterator[tuple[Tranche, Candidate]]:

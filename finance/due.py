@@ -31,6 +31,8 @@ class TrancheFilter:
 
     states: frozenset[TrancheState] = UNPAID
     source: Source | None = None
+    sources: frozenset[Source] = FISCAL
+    """Any of those; ``source`` may narrow it further."""
     when: str = ""
     """``overdue``, ``coming`` (due within 30 days, overdue included) or nothing."""
     text: str = ""
@@ -135,7 +137,7 @@ def due_by(day: date, today: date) -> ColumnElement[bool]:
 def _chosen(actor: Actor, asked: TrancheFilter, today: date) -> ColumnElement[bool]:
     conditions = [
         visible(actor),
-        Tranche.source.in_(FISCAL if asked.source is None else {asked.source} & FISCAL),
+        Tranche.source.in_(FISCAL & asked.sources & ({asked.source} if asked.source else FISCAL)),
         Tranche.state.in_(asked.states & UNPAID),
         Tranche.planned_fen > 0,
         or_(Tranche.state != TrancheState.PLANNED, Project.stage.not_in(PAYABLE_NO_MORE)),

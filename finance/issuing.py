@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import cache
 
 from sqlalchemy.orm import Session
 
 from finance.batching import demand_draft, demand_others, missing_account
-from finance.checking import Candidate, candidates, check_proposed
+from finance.checking import Candidate, apart, candidates, check_proposed
 from finance.disbursement import LARGEST, Disbursement, DisbursementLine
 from finance.history import Told, record_each
 from finance.layouts import layout_for
 from finance.lining import in_transit, line_of, restate_line
 from finance.lookups import find_batch, live_proposals, person
 from finance.models import Batch, BatchLine, Proposal
+from finance.payers import payers
 from finance.refusals import LinesRefused, RefusedLine
 from finance.states import BATCH_TRANSITIONS, BatchState
 from lifecycle.command import Work, command
-from lifecycle.models import Agency
+from lifecycle.models import Agency, Tranche
 from lifecycle.money import yuan
+from lifecycle.record import Source
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Actor, Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
@@ -61,11 +64,13 @@ def refused_lines(session: Session, actor: Actor, batch_id: int, today: date) ->
     """
     batch = find_batch(session, actor, batch_id, with_lines=True)
     proposals = live_proposals(session, [line.tranche_id for line in batch.lines])
+    found = list(candidates(session, [line.tranche for line in batch.lines]))
+    split = _split(session, batch, found)
     refused: list[RefusedLine] = []
-    for tranche, candidate in candidates(session, [line.tranche for line in batch.lines]):
+    for tranche, candidate in found:
         proposal = proposals[tranche.id]
         as_it_stands = line_of(tranche, candidate, proposal, defaultdict(int))
-        against = tuple(_against(as_it_stands, candidate, proposal, today))
+        against = (*_against(as_it_stands, candidate, proposal, today), *split[tranche.id])
         if against:
             refused.append(RefusedLine(tranche.id, candidate.record.number, against))
     return refused
@@ -103,16 +108,15 @@ def _demand_lines(batch: Batch) -> None:
 
 def _bring_up(work: Work, batch: Batch, proposals: dict[int, Proposal], today: date) -> None:
     """Bring every line up to its project and demand that nothing stands against any of them."""
-    found = {
-        tranche.id: candidate
-        for tranche, candidate in candidates(work.session, [line.tranche for line in batch.lines])
-    }
+    asked = list(candidates(work.session, [line.tranche for line in batch.lines]))
+    found, split = {tranche.id: one for tranche, one in asked}, _split(work.session, batch, asked)
     transit = in_transit(work.session, [line.project_id for line in batch.lines])
     refused: list[RefusedLine] = []
     for line in batch.lines:
         candidate = found[line.tranche_id]
         restate_line(line, candidate, transit)
-        against = tuple(_against(line, candidate, proposals[line.tranche_id], today))
+        proposal = proposals[line.tranche_id]
+        against = (*_against(line, candidate, proposal, today), *split[line.tranche_id])
         if against:
             refused.append(RefusedLine(line.tranche_id, line.project_number, against))
     if refused:
@@ -124,6 +128,25 @@ def _bring_up(work: Work, batch: Batch, proposals: dict[int, Proposal], today: d
     )
     if max(sums) >= LARGEST:
         raise Obstructed(["合计金额超出电子表格能准确表示的范围，请分批办理。"])
+
+
+def _split(
+    session: Session, batch: Batch, found: Iterable[tuple[Tranche, Candidate]]
+) -> dict[int, tuple[str, ...]]:
+    """Return, by tranche, what of its project would have to go out with it and does not."""
+    found = list(found)
+    known = cache(lambda: payers(session, batch.agency_id))
+    together: dict[int, set[int]] = defaultdict(set)
+    for tranche, candidate in found:
+        together[tranche.project_id].add(candidate.place)
+
+    def split(tranche: Tranche, candidate: Candidate) -> tuple[str, ...]:
+        def same_body(other: Source) -> bool:
+            return known()[other] in {batch.payer, known().get(tranche.source)}
+
+        return tuple(apart(candidate, together[tranche.project_id], same_body))
+
+    return {tranche.id: split(tranche, candidate) for tranche, candidate in found}
 
 
 def _against(line: BatchLine, candidate: Candidate, proposal: Proposal, today: date) -> Iterator[str]:

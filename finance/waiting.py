@@ -164,7 +164,7 @@ def _rows(state: TrancheState, where: ColumnElement[bool]) -> Select[*tuple[Any,
 def _batches(session: Session, actor: Actor) -> list[WaitingBatch]:
     query = (
         select(Batch, func.count(BatchLine.id), func.coalesce(func.sum(BatchLine.amount_fen), 0))
-        .outerjoin(BatchLine, BatchLine.batch_id == Batch.id)
+        .outerjoin(BatchLine, and_(BatchLine.batch_id == Batch.id, BatchLine.result.is_(None)))
         .where(Batch.agency_id == actor.agency_id, Batch.state.in_(OPEN))
         .group_by(Batch.id)
         .order_by(Batch.id)

@@ -63,6 +63,7 @@ SUBJECTS: Mapping[str, str] = {
     "spending": "支出凭证",
     "receipt": "到账凭证",
     "account": "专账管理",
+    "payee": "收款账户",
     "project": "其他材料",
 }
 """What a file may belong to, in the order in which a project's files are shown."""

@@ -1,4 +1,4 @@
-"""The routes of batches: making one, its draft, its sheet, booking what was paid."""
+"""The routes of batches: making one, its draft, its sheet, booking what was paid, making it void."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from app.extensions import db
 from app.forms import Form
 from app.money import lists
 from app.money.choosing import choice
-from app.money.drafting import batch_view
-from app.money.forms import BookLineForm, booking_form
+from app.money.drafting import BatchView, batch_view
+from app.money.forms import VoidForm, booking_form
 from app.permissions import current_actor, may
 from finance.batches import issued_sheet, list_batches
 from finance.batching import discard_batch, make_batch
-from finance.batching import remove_line as remove_from_batch
-from finance.booking import book_batch, book_payment
+from finance.booking import book_batch
 from finance.issuing import issue_batch
-from finance.lookups import find_line
 from finance.refusals import LinesRefused
 from finance.states import BatchState
+from finance.voiding import reissue, void_batch
 from lifecycle.refusals import Obstructed, SamePerson
 from lifecycle.roles import Permission
-from lifecycle.stages import TrancheState
 from reports.sheet import disbursement_sheet
 
 bp = Blueprint("money", __name__, url_prefix="/money")
@@ -57,17 +55,24 @@ def batches() -> ResponseReturnValue:
 @bp.route("/batches/new", methods=["GET", "POST"])
 @may(Permission.MAKE_BATCH)
 def new_batch() -> ResponseReturnValue:
-    """Choose approved tranches of one source; ``recount`` only adds up what is chosen."""
+    """Choose approved tranches that one body pays; ``recount`` only adds up what is chosen."""
     session, actor, today = db.session(), current_actor(), clock.today()
     ids = request.form.getlist("tranche", type=int) if request.method == "POST" else None
-    shown = choice(session, actor, today, request.values.get("source", ""), ids)
+    wanted, source = request.values.get("payer", ""), request.values.get("source", "")
+    shown = choice(session, actor, today, wanted, ids, source)
     form = Form()
     if ids is not None and "recount" not in request.form:
         with form.taking_refusals(Obstructed, LinesRefused, SamePerson):
             batch_id = make_batch(session, actor, ids, today)
             flash("批次已编制。核对无误后出表。")
             return redirect(url_for("money.batch", batch_id=batch_id))
-    page = render_template("money/new_batch.html", choice=shown, form=form)
+    page = render_template(
+        "money/new_batch.html",
+        choice=shown,
+        form=form,
+        may_set_up=actor.may(Permission.SET_UP_SHEETS),
+        may_correct=actor.may(Permission.PROPOSE_PAYMENT),
+    )
     return page, 422 if form.form_errors else 200
 
 
@@ -76,16 +81,6 @@ def new_batch() -> ResponseReturnValue:
 def batch(batch_id: int) -> ResponseReturnValue:
     """Show a batch with its lines and the next step."""
     return _batch_page(batch_id)
-
-
-@bp.post("/lines/<int:line_id>/remove")
-@may(Permission.MAKE_BATCH)
-def remove_line(line_id: int) -> ResponseReturnValue:
-    """Take a line out of a draft."""
-    batch_id = find_line(db.session(), current_actor(), line_id).batch_id
-    remove_from_batch(db.session(), current_actor(), line_id)
-    flash("已移出批次，款项回到“待入批次”。")
-    return redirect(url_for("money.batch", batch_id=batch_id))
 
 
 @bp.post("/batches/<int:batch_id>/discard")
@@ -110,6 +105,32 @@ def issue(batch_id: int) -> ResponseReturnValue:
     return _batch_page(batch_id, form)
 
 
+@bp.post("/batches/<int:batch_id>/void")
+@may(Permission.MAKE_BATCH)
+def void(batch_id: int) -> ResponseReturnValue:
+    """Make an issued sheet void of which nothing is paid."""
+    form = VoidForm()
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed, SamePerson):
+            void_batch(db.session(), current_actor(), batch_id, form.reason.data, clock.today())
+            flash("批次已作废，款项回到“待入批次”。请告知银行或财政部门不再按原拨付表办理。")
+            return redirect(url_for("money.batch", batch_id=batch_id))
+    return _batch_page(batch_id, void_form=form)
+
+
+@bp.post("/batches/<int:batch_id>/reissue")
+@may(Permission.MAKE_BATCH)
+def make_anew(batch_id: int) -> ResponseReturnValue:
+    """Make a draft of what a void batch held, to take its place."""
+    form = Form()
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed, LinesRefused, SamePerson):
+            made = reissue(db.session(), current_actor(), batch_id, clock.today())
+            flash("已重新编制。核对无误后出表。")
+            return redirect(url_for("money.batch", batch_id=made))
+    return _batch_page(batch_id, form)
+
+
 @bp.get("/batches/<int:batch_id>/sheet")
 @may(Permission.SEE_MONEY)
 def sheet(batch_id: int) -> ResponseReturnValue:
@@ -123,7 +144,7 @@ def sheet(batch_id: int) -> ResponseReturnValue:
 def book(batch_id: int) -> ResponseReturnValue:
     """Book every line of an issued batch that is not booked yet."""
     session, actor, today = db.session(), current_actor(), clock.today()
-    lines = batch_view(session, actor, batch_id, today, lists.page_number(request.args)).open_lines
+    lines = _view(batch_id).open_lines
     form = booking_form(lines)
     if form.validate_on_submit():
         with form.taking_refusals(SamePerson):
@@ -133,27 +154,18 @@ def book(batch_id: int) -> ResponseReturnValue:
     return _batch_page(batch_id, form)
 
 
-@bp.route("/lines/<int:line_id>/book", methods=["GET", "POST"])
-@may(Permission.BOOK_PAYMENT)
-def book_line(line_id: int) -> ResponseReturnValue:
-    """Book one line alone, where the others of its batch are not paid yet."""
-    line = find_line(db.session(), current_actor(), line_id)
-    back = url_for("money.batch", batch_id=line.batch_id)
-    if request.method == "GET" and line.tranche.state is not TrancheState.ISSUED:
-        return redirect(back)
-    form = BookLineForm()
-    if form.validate_on_submit():
-        with form.taking_refusals(SamePerson):
-            typed = (form.voucher.data, form.paid_on.data)
-            book_payment(db.session(), current_actor(), line_id, *typed, clock.today())
-            flash("已登记 1 笔拨付，项目台账和期限已随之更新。")
-            return redirect(back)
-    return render_template("money/line.html", line=line, form=form, back=back), 422 if form.errors else 200
+def _view(batch_id: int) -> BatchView:
+    number, came_to = lists.page_number(request.args), request.args.get("result", "")
+    return batch_view(db.session(), current_actor(), batch_id, clock.today(), number, came_to)
 
 
-def _batch_page(batch_id: int, form: Form | None = None) -> ResponseReturnValue:
-    """Show the page of a batch; ``form`` is one that was refused, with what was typed."""
-    view = batch_view(db.session(), current_actor(), batch_id, clock.today(), lists.page_number(request.args))
-    empty = booking_form(view.open_lines) if view.is_issued else Form()
-    page = render_template("money/batch.html", view=view, form=form or empty)
-    return page, 422 if form is not None else 200
+def _batch_page(
+    batch_id: int, form: Form | None = None, void_form: VoidForm | None = None
+) -> ResponseReturnValue:
+    """Show the page of a batch; a form is one that was refused, with what was typed."""
+    view = _view(batch_id)
+    empty = booking_form(view.open_lines, blank=void_form is not None) if view.is_issued else Form()
+    page = render_template(
+        "money/batch.html", view=view, form=form or empty, void_form=void_form or VoidForm(formdata=None)
+    )
+    return page, 422 if form is not None or void_form is not None else 200

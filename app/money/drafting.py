@@ -8,13 +8,21 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from finance.batches import ListedBatch, ShownBatch, ShownLine, own_part, show_batch
+from finance.batch_lines import OPEN, ShownLine
+from finance.batches import ListedBatch, ShownBatch, own_part, show_batch
 from finance.issuing import refused_lines
-from finance.states import BatchState
+from finance.payee import Correction, recent_corrections
+from finance.states import BatchState, LineResult
+from finance.trail import batch_trail
+from lifecycle.models import AuditEntry
 from lifecycle.roles import Actor, Permission
+from lifecycle.stages import TrancheState
 
 _NAMED = 5
 """Projects named one by one in a sentence."""
+
+RESULTS = (OPEN, *LineResult)
+"""What the lines of a batch can be narrowed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +32,20 @@ class BatchView:
     shown: ShownBatch
     against: Mapping[int, Sequence[str]]
     """Tranche id → what stands against it, of a draft."""
+    corrections: Mapping[int, Correction]
+    """Project id → that its account was changed of late, while nothing is paid."""
+    trail: Sequence[AuditEntry]
+    """What was done with the batch as a whole, the latest first; of a draft its head says it all."""
     is_own_step: bool
     """Whether this person's roles take the next step."""
     own_part: Sequence[str]
     """Projects whose payment this person proposed or approved: then somebody else goes on."""
+    may_make: bool
+    """Whether this person's roles make batches, and make them void."""
+    may_book: bool
+    """Whether this person's roles book payments, and take them back."""
+    may_correct: bool
+    """Whether this person's roles put a project's account right."""
 
     @property
     def batch(self) -> ListedBatch:
@@ -48,6 +66,28 @@ class BatchView:
     def open_lines(self) -> list[ShownLine]:
         """The lines of this page of which nobody knows yet what came."""
         return [line for line in self.shown.lines if line.result is None]
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether this person may take the next step, herself."""
+        return self.is_own_step and not self.own_part
+
+    @property
+    def may_void(self) -> bool:
+        """Whether this person may make the issued sheet void: nothing of it is paid."""
+        unpaid = LineResult.PAID not in self.batch.results
+        return self.is_issued and self.may_make and not self.own_part and unpaid
+
+    @property
+    def may_reissue(self) -> bool:
+        """Whether this person may make another batch of what the void one held."""
+        left = self.shown.pages > 1 or any(one.state is TrancheState.APPROVED for one in self.shown.lines)
+        return self.batch.is_void and self.may_make and self.batch.replaced_by is None and left
+
+    @property
+    def may_reverse(self) -> bool:
+        """Whether some line of this page is paid, and this person's roles may take that back."""
+        return self.may_book and any(one.result is LineResult.PAID for one in self.shown.lines)
 
     @property
     def act(self) -> str:
@@ -71,16 +111,25 @@ class BatchView:
         return found
 
 
-def batch_view(session: Session, actor: Actor, batch_id: int, today: date, number: int) -> BatchView:
-    """Return a batch with the page ``number`` of its lines. Raises ``NotFound``."""
-    shown = show_batch(session, actor, batch_id, page=number)
+def batch_view(
+    session: Session, actor: Actor, batch_id: int, today: date, number: int, came_to: str = ""
+) -> BatchView:
+    """Return a batch with the page ``number`` of its lines, or of those of one result; ``NotFound``."""
+    wanted = came_to if came_to in RESULTS else ""
+    shown = show_batch(session, actor, batch_id, came_to=wanted, page=number)
     draft, issued = (shown.batch.state is state for state in (BatchState.DRAFT, BatchState.ISSUED))
     step = Permission.BOOK_PAYMENT if issued else Permission.MAKE_BATCH
     is_own_step = (draft or issued) and actor.may(step)
     against = refused_lines(session, actor, batch_id, today) if draft else []
+    unpaid = [line.project_id for line in shown.lines if line.result is None] if draft or issued else []
     return BatchView(
         shown=shown,
         against={line.tranche_id: line.reasons for line in against},
+        corrections=recent_corrections(session, unpaid, today) if unpaid else {},
+        trail=[] if draft else batch_trail(session, actor, batch_id),
         is_own_step=is_own_step,
         own_part=own_part(session, actor, batch_id) if is_own_step else [],
+        may_make=actor.may(Permission.MAKE_BATCH),
+        may_book=actor.may(Permission.BOOK_PAYMENT),
+        may_correct=actor.may(Permission.PROPOSE_PAYMENT),
     )

@@ -7,10 +7,14 @@ from typing import Any
 
 from wtforms import StringField, TextAreaField
 
-from app.forms import DayField, Form, required
-from finance.batches import ShownLine
+from app.files import ScanField
+from app.forms import DayField, Form, at_most, chosen, required
+from finance.batch_lines import ShownLine
 from finance.booking import Booking
+from finance.payee import MOST_ACCOUNT, MOST_BANK
+from finance.payers import MOST_NAME
 from lifecycle.judging import LEAST_REASON, MOST_TEXT
+from lifecycle.record import Source
 from lifecycle.rules.verdict import Line
 
 
@@ -37,6 +41,69 @@ class BookLineForm(Form):
     paid_on = DayField("拨付日期", description="款项实际拨出的日期")
 
 
+class FailForm(Form):
+    """That one payment was not made."""
+
+    reason = TextAreaField(
+        "未拨出的原因",
+        [required("请写明未拨出的原因。")],
+        description=f"按银行或财政部门的答复填写，如“户名与账号不符”；不超过 {MOST_TEXT} 字",
+    )
+    paid_on = DayField("日期", [chosen("请填写日期。")], description="银行或财政部门答复的日期")
+
+
+class VoidForm(Form):
+    """Why an issued sheet is made void."""
+
+    reason = TextAreaField(
+        "作废原因",
+        [required("请写明作废原因。")],
+        description=f"随批次保存，不超过 {MOST_TEXT} 字",
+    )
+
+
+class ReversalForm(Form):
+    """Why and by what a booked payment is taken back."""
+
+    reason = TextAreaField(
+        "冲正原因",
+        [required("请写明冲正原因。")],
+        description=f"如“收款账户已销户，银行退汇”“误登为已拨付”；不超过 {MOST_TEXT} 字",
+    )
+    voucher = StringField(
+        "冲正凭证号", [required("请填写冲正的凭证号。")], description="退汇回单或红字凭证的编号"
+    )
+    on = DayField("冲正日期", [chosen("请填写冲正日期。")], description="款项退回或更正入账的日期")
+
+
+class PayersForm(Form):
+    """Who pays each fiscal source; fields bear the sources' names in code."""
+
+    provincial = StringField(Source.PROVINCIAL.value, [at_most(MOST_NAME)], description="留空表示由本局拨付")
+    district = StringField(Source.DISTRICT.value, [at_most(MOST_NAME)], description="留空表示由本局拨付")
+
+    def names(self) -> dict[Source, str]:
+        """Return what is typed, by source."""
+        return {Source[name.upper()]: self[name].data or "" for name in ("provincial", "district")}
+
+
+class PayeeForm(Form):
+    """Where a project's public money goes to, and why that is put right."""
+
+    bank_name = StringField("开户行", [required("请填写开户行。"), at_most(MOST_BANK)])
+    bank_account = StringField(
+        "银行账号", [required("请填写银行账号。"), at_most(MOST_ACCOUNT)], description="空格会自动去除"
+    )
+    reason = TextAreaField(
+        "更正原因",
+        [required("请写明更正原因。")],
+        description=f"{LEAST_REASON} 至 {MOST_TEXT} 字，随项目记录保存",
+    )
+    files = ScanField(
+        "账户证明", [required("请附账户证明的扫描件。")], description="如开户许可证、单位盖章的账户说明"
+    )
+
+
 class BookingForm(Form):
     """What is booked of a batch: one voucher and day for all, or a line's own. See ``booking_form``."""
 
@@ -61,13 +128,14 @@ class BookingForm(Form):
         return self[f"{name}-{line.id}"].data
 
 
-def booking_form(lines: Iterable[ShownLine]) -> BookingForm:
+def booking_form(lines: Iterable[ShownLine], *, blank: bool = False) -> BookingForm:
     """Return the booking form, with ``voucher-<id>`` and ``paid_on-<id>`` for each of those lines."""
     fields: dict[str, Any] = {}
     for line in lines:
         fields[f"voucher-{line.id}"] = StringField(f"第 {line.sequence} 笔凭证号")
         fields[f"paid_on-{line.id}"] = DayField(f"第 {line.sequence} 笔拨付日期")
-    form: BookingForm = type("BatchBookingForm", (BookingForm,), fields)()
+    kind = type("BatchBookingForm", (BookingForm,), fields)
+    form: BookingForm = kind(formdata=None) if blank else kind()
     return form
 
 

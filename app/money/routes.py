@@ -9,8 +9,8 @@ from app import clock
 from app.extensions import db
 from app.forms import Form
 from app.money import layout_routes, lists
-from app.money.batch_routes import bp
 from app.money.forms import ReturnForm, WithdrawForm, reasons_form, reasons_in
+from app.money.setup_routes import bp
 from app.money.standing import standing_of
 from app.permissions import current_actor, may
 from finance.due import list_tranches

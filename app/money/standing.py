@@ -12,6 +12,7 @@ from app.money.lifting import lifts
 from app.permissions import roles_with
 from finance.checking import payment_check
 from finance.lookups import find_tranche, live_proposals
+from finance.payee import Correction, recent_corrections
 from finance.trail import tranche_trail
 from finance.tranches import ProjectTranche, project_tranches
 from lifecycle.judging import Check, verdict_kept
@@ -54,6 +55,10 @@ class Standing:
     """What is no article but stands in the way, of anybody or of this person."""
     is_own_step: bool
     """Whether this person's roles take the next step."""
+    correction: Correction | None
+    """That the project's account was changed of late, as long as this is not paid."""
+    may_correct: bool
+    """Whether this person's roles put the account right."""
     may_return: bool
     may_withdraw: bool
 
@@ -74,9 +79,17 @@ class Standing:
 
     @property
     def going_back(self) -> AuditEntry | None:
-        """The entry of the return or withdrawal after which nothing has been done yet."""
+        """The entry by which it went back, after which nothing has been done yet.
+
+        Returned or withdrawn, or approved as before because it was not paid, its sheet made void, or its
+        payment taken back.
+        """
         last = self.trail[0] if self.trail else None
-        return last if last and last.action in {"tranche.return", "tranche.withdraw"} else None
+        if last is None or last.action in {"tranche.return", "tranche.withdraw"}:
+            return last
+        out = {TrancheState.ISSUED, TrancheState.PAID}
+        gone_out = last.details.get("old") in out and last.details.get("new") == TrancheState.APPROVED
+        return last if gone_out else None
 
 
 def standing_of(session: Session, actor: Actor, tranche_id: int, today: date) -> Standing:
@@ -85,6 +98,7 @@ def standing_of(session: Session, actor: Actor, tranche_id: int, today: date) ->
     siblings = project_tranches(session, actor, project.id)
     tranche = next(one for one in siblings if one.id == tranche_id)
     check = payment_check(session, actor, tranche_id, today) if tranche.state in ASKED else None
+    unpaid = [project.id] if tranche.state is not TrancheState.PAID else []
     me, revocable = actor.user_id, tranche.state in REVOCABLE
     return Standing(
         tranche=tranche,
@@ -95,6 +109,8 @@ def standing_of(session: Session, actor: Actor, tranche_id: int, today: date) ->
         kept=None if check else _kept(session, tranche_id),
         obstacles=_obstacles(tranche, check, actor),
         is_own_step=tranche.state in NEXT and actor.may(NEXT[tranche.state][1]),
+        correction=recent_corrections(session, unpaid, today).get(project.id) if unpaid else None,
+        may_correct=actor.may(Permission.PROPOSE_PAYMENT),
         may_return=revocable and actor.may(Permission.APPROVE_PAYMENT) and tranche.proposed_by_id != me,
         may_withdraw=revocable and actor.may(Permission.PROPOSE_PAYMENT),
     )

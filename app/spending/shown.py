@@ -60,6 +60,7 @@ def money_of(overview: Overview) -> Mapping[str, Any]:
         "files": _files(attachments_of(session, project_id)),
         "may_enter": not may.isdisjoint(who_enters(record)) and actor.may(Permission.ENTER_SPENDING),
         "may_reverse": not may.isdisjoint(who_reverses(record)) and actor.may(Permission.ENTER_SPENDING),
+        "may_correct": actor.may(Permission.PROPOSE_PAYMENT),
         "may_state": not may.isdisjoint(STATERS) and record.concluded_on is None,
     }
 

@@ -14,6 +14,7 @@ from typing import IO, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from finance.batches import sheet_name
 from finance.models import Batch, BatchLine
 from lifecycle.calendar import SHANGHAI
 from lifecycle.chain import START, canonical, content_digest, content_of, project_tag
@@ -211,7 +212,7 @@ def _sheets(session: Session, project_ids: Sequence[int]) -> Iterator[tuple[str,
         ids = project_ids[start : start + _PAGE]
         query = select(Batch).join(BatchLine, BatchLine.batch_id == Batch.id)
         query = query.where(BatchLine.project_id.in_(ids), Batch.sheet.is_not(None)).distinct()
-        found |= {batch.id: f"拨付表-{batch.number}.xlsx" for batch in session.scalars(query)}
+        found |= {batch.id: sheet_name(batch) for batch in session.scalars(query)}
     for batch_id, name in sorted(found.items()):
         content = session.scalar(select(Batch.sheet).where(Batch.id == batch_id))
         if content is not None:

@@ -13,13 +13,15 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from finance.models import BatchLine, Proposal, SeparateAccount
+from finance.models import BatchLine, PaymentReversal, Proposal, SeparateAccount
+from finance.payee import ACTION as SET_ACCOUNT
 from lifecycle.lasting import spending_rows, tranche_rows
 from lifecycle.models import (
     AcceptanceCase,
     AcceptanceState,
     AgreementState,
     AgreementVersion,
+    AuditEntry,
     ChangeRequest,
     Clearing,
     Inspection,
@@ -93,21 +95,44 @@ def _accounts(session: Session, ids: Sequence[int]) -> Iterator[Held]:
         yield project_id, Hold("", None, frozenset({"separate_account"}), "承担单位已说明专账管理情况")
 
 
+def _payees(session: Session, ids: Sequence[int]) -> Iterator[Held]:
+    """Yield the account to which a project's money goes, where it was put right here with a proof."""
+    query = select(AuditEntry.project_id).where(
+        AuditEntry.project_id.in_(ids), AuditEntry.action == SET_ACCOUNT
+    )
+    for project_id in session.scalars(query.distinct()):
+        if project_id is not None:
+            yield project_id, Hold("", None, frozenset({"bank_name", "bank_account"}), "已更正收款账户")
+
+
 def _payments(session: Session, ids: Sequence[int]) -> Iterator[Held]:
-    """Yield tranches paid, or on their way, here; those sent back may only not be dropped."""
-    proposed, in_batch = _pointed_to(session, Proposal, ids), _pointed_to(session, BatchLine, ids)
+    """Yield tranches paid, or on their way, here.
+
+    Those sent back, not paid, or taken back may only not be dropped: what became of them is kept.
+    """
+    on_way = _pointed_to(session, BatchLine, ids, standing=True)
+    pointing = (Proposal, BatchLine, PaymentReversal)
+    kept = {id_ for model in pointing for id_ in _pointed_to(session, model, ids)}
     for project_id, rows in tranche_rows(session, ids).items():
         for row in rows:
-            settled = row.lasts or row.id in in_batch
-            if settled or row.id in proposed:
+            settled = row.lasts or row.id in on_way
+            if settled or row.id in kept:
                 fields = _all("tranches") if settled else frozenset[str]()
                 what = f"第 {row.tranche.number} 期（{row.tranche.source}）{row.state}"
                 yield project_id, Hold("tranches", row.id, fields, what)
 
 
-def _pointed_to(session: Session, model: type[Proposal] | type[BatchLine], ids: Sequence[int]) -> set[int]:
+def _pointed_to(
+    session: Session,
+    model: type[Proposal] | type[BatchLine] | type[PaymentReversal],
+    ids: Sequence[int],
+    *,
+    standing: bool = False,
+) -> set[int]:
+    """Return the tranches to which rows point; ``standing``: lines of batches that hold theirs."""
     query = select(model.tranche_id).join(Tranche, Tranche.id == model.tranche_id)
-    return set(session.scalars(query.where(Tranche.project_id.in_(ids))))
+    query = query.where(Tranche.project_id.in_(ids))
+    return set(session.scalars(query.where(BatchLine.stands) if standing else query))
 
 
 def _spending(session: Session, ids: Sequence[int]) -> Iterator[Held]:
@@ -207,6 +232,7 @@ Process = Callable[[Session, Sequence[int]], Iterator[Held]]
 PROCESSES: tuple[Process, ...] = (
     _agreements,
     _accounts,
+    _payees,
     _payments,
     _spending,
     _reports,

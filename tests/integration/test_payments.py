@@ -264,11 +264,8 @@ def test_a_batch_is_booked_at_once_with_some_lines_of_their_own(bureau: Bureau) 
 
 def test_both_public_sources_of_the_enterprise_plan_are_paid_in_full(bureau: Bureau) -> None:
     session, project_id = bureau.session, bureau.project(**ea_fields())
-    for tranche_id in bureau.tranches(project_id):
-        approve_one(bureau, tranche_id)
-        batch_id = make_batch(session, bureau.finance, [tranche_id], TODAY)
-        issue_batch(session, bureau.finance, batch_id, TODAY, disbursement_sheet)
-        book_batch(session, bureau.finance, batch_id, Booking(f"记-{batch_id}", TODAY), {}, TODAY)
+    batch_id = issued(bureau, *(approve_one(bureau, one) for one in bureau.tranches(project_id)))
+    book_batch(session, bureau.finance, batch_id, Booking("记-1", TODAY), {}, TODAY)
     record = bureau.record(project_id)
     assert [tranche.paid for tranche in record.tranches] == [20 * WAN, 20 * WAN]
     assert session.scalars(select(KeptFinding).where(KeptFinding.rule == "ea-15-single-payment")).all() == []

@@ -80,7 +80,7 @@ def test_what_stands_against_a_draft_is_said_before_it_is_issued(bureau: Bureau)
     bureau.change(bad, separate_account=False, bank_name=None)
     (line,) = refused_lines(bureau.session, bureau.finance, batch_id, TODAY)
     assert (line.tranche_id, line.project_number) == (tranche_id, "沙-1")
-    assert "未登记开户行，请先在项目台账中补录" in line.reasons
+    assert "未登记开户行，请经办人办理“更正收款账户”" in line.reasons
     assert len(line.reasons) == 2
 
 

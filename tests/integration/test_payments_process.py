@@ -174,7 +174,7 @@ def test_nothing_is_sent_to_nowhere(bureau: Bureau) -> None:
     refusal = refused(bureau, lambda: drafted(bureau, whole, homeless), LinesRefused)
     (line,) = refusal.lines
     assert (line.tranche_id, line.project_number, len(line.reasons)) == (homeless, "沙-2", 2)
-    assert "请先在项目台账中补录" in refusal.message
+    assert "请经办人办理“更正收款账户”" in refusal.message
 
 
 def test_sums_that_no_spreadsheet_keeps_are_not_issued(

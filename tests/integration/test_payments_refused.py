@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session
 
 from finance.batches import issued_sheet, list_batches, show_batch
 from finance.batching import discard_batch, make_batch, remove_line
-from finance.booking import Booking, book_batch, book_payment
+from finance.booking import Booking, book_batch, book_payment, fail_line
 from finance.checking import payment_check, payment_verdict
 from finance.due import TrancheFilter, list_tranches
 from finance.issuing import issue_batch
 from finance.proposing import approve, propose, return_, withdraw
+from finance.reversing import reverse_payment
 from finance.tranches import project_tranches
+from finance.voiding import reissue, void_batch
 from lifecycle.models import Tranche
 from lifecycle.refusals import (
     NotFound,
@@ -37,14 +39,14 @@ def bureau(session: Session) -> Bureau:
     return a_bureau(session)
 
 
-STEPS = ("propose", "approve", "return", "batch", "issue", "book", "book all")
+STEPS = ("propose", "approve", "return", "batch", "issue", "book", "book all", "fail", "void")
 PAIRS = [
     ("propose", "approve"),
     ("propose", "return"),
     *(
         (first, second)
         for first in ("propose", "approve")
-        for second in ("batch", "issue", "book", "book all")
+        for second in ("batch", "issue", "book", "book all", "fail", "void")
     ),
 ]
 
@@ -67,6 +69,8 @@ def test_nobody_does_two_of_propose_approve_and_pay(bureau: Bureau, first: str, 
             "issue": lambda: issue_batch(session, actor, ids["batch"], TODAY, sheet),
             "book": lambda: book_payment(session, actor, bureau.lines(ids["batch"])[0], "记-1", TODAY, TODAY),
             "book all": lambda: book_batch(session, actor, ids["batch"], Booking("记-1", TODAY), {}, TODAY),
+            "fail": lambda: fail_line(session, actor, bureau.lines(ids["batch"])[0], "退回", TODAY, TODAY),
+            "void": lambda: void_batch(session, actor, ids["batch"], "有误", TODAY),
         }
         if step == second:
             refusal = refused(bureau, acts[step], SamePerson)
@@ -105,6 +109,10 @@ def commands(bureau: Bureau, actor: Actor, tranche_id: int, batch_id: int, line_
         "issue": lambda: issue_batch(session, actor, batch_id, TODAY, sheet),
         "book": lambda: book_payment(session, actor, line_id, "记-1", TODAY, TODAY),
         "book all": lambda: book_batch(session, actor, batch_id, Booking("记-1", TODAY), {}, TODAY),
+        "fail": lambda: fail_line(session, actor, line_id, "退回", TODAY, TODAY),
+        "reverse": lambda: reverse_payment(session, actor, line_id, "退汇", "冲-1", TODAY, TODAY),
+        "void": lambda: void_batch(session, actor, batch_id, "有误", TODAY),
+        "reissue": lambda: reissue(session, actor, batch_id, TODAY),
     }
 
 
@@ -144,6 +152,10 @@ def test_each_command_asks_its_permission(bureau: Bureau, role: Role) -> None:
         "issue": Permission.MAKE_BATCH,
         "book": Permission.BOOK_PAYMENT,
         "book all": Permission.BOOK_PAYMENT,
+        "fail": Permission.BOOK_PAYMENT,
+        "reverse": Permission.BOOK_PAYMENT,
+        "void": Permission.MAKE_BATCH,
+        "reissue": Permission.MAKE_BATCH,
     }
     acts = commands(bureau, bureau.actor(role), 1, 1, 1)
     assert acts.keys() == needed.keys()

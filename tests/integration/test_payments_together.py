@@ -18,13 +18,15 @@ from sqlalchemy.orm import Session
 
 from finance.batches import list_batches, show_batch
 from finance.batching import make_batch
-from finance.booking import Booking, book_batch
+from finance.booking import Booking, book_batch, book_payment, fail_line
 from finance.issuing import issue_batch
-from finance.models import Batch
+from finance.models import Batch, BatchLine
 from finance.proposing import approve, propose, withdraw
-from finance.states import BatchState
+from finance.reversing import reverse_payment
+from finance.states import BatchState, LineResult
+from finance.voiding import reissue, void_batch
 from lifecycle.models import AuditEntry, Payment
-from lifecycle.refusals import IllegalTransition
+from lifecycle.refusals import IllegalTransition, Obstructed
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
 from reports.sheet import disbursement_sheet
@@ -126,6 +128,32 @@ def test_a_batch_is_issued_and_booked_once(engine: Engine, bureau: Bureau) -> No
     assert bureau.session.scalar(select(func.count()).select_from(Payment)) == 1
 
 
+def test_a_sheet_is_made_void_replaced_booked_and_taken_back_once(engine: Engine, bureau: Bureau) -> None:
+    finance, void = bureau.finance, issued(bureau, approved(bureau))
+    assert_one_won(together(engine, lambda one, _: void_batch(one, finance, void, "账号有误", TODAY)))
+    results = together(engine, lambda one, _: reissue(one, finance, void, TODAY))
+    (batch_id,) = (one for one in results if isinstance(one, int))
+    assert sum(isinstance(one, Obstructed) for one in results) == 3
+    issue_batch(bureau.session, finance, batch_id, TODAY, sheet)
+    (line_id,) = bureau.lines(batch_id)
+
+    def settle(one: Session, place: int) -> None:
+        if place % 2:
+            book_payment(one, finance, line_id, "记-1", TODAY, TODAY)
+        else:
+            fail_line(one, finance, line_id, "退回", TODAY, TODAY)
+
+    assert_one_won(together(engine, settle))
+    if bureau.session.get_one(BatchLine, line_id).result is LineResult.PAID:
+        bureau.session.rollback()
+        assert_one_won(
+            together(
+                engine, lambda one, _: reverse_payment(one, finance, line_id, "退汇", "冲-1", TODAY, TODAY)
+            )
+        )
+    assert bureau.session.scalar(select(func.count()).select_from(Payment)) == 0
+
+
 def test_two_agencies_do_not_wait_for_each_others_numbers(bureau: Bureau) -> None:
     drafted(bureau, approved(bureau))
     agency_b = bureau.people.b
@@ -150,14 +178,33 @@ issue_batch(session, actor, int(batch_id), TODAY, lambda _: b"sheet")
 event.listen(session, "before_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
 book_batch(session, actor, int(batch_id), Booking("记-1", TODAY), {}, TODAY)
 """,
+    "void": """
+event.listen(session, "before_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+void_batch(session, actor, int(batch_id), "账号有误", TODAY)
+""",
+    "reissue": """
+event.listen(session, "before_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+reissue(session, actor, int(batch_id), TODAY)
+""",
+    "reverse": """
+event.listen(session, "before_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+line_id = session.scalar(select(BatchLine.id).where(BatchLine.batch_id == int(batch_id)).limit(1))
+reverse_payment(session, actor, line_id, "退汇", "冲-1", TODAY, TODAY)
+""",
 }
+AT_FIRST = {"issue": "drafted", "issue at the end": "drafted", "reissue": "void", "reverse": "booked"}
+"""What there is when it is killed, where it is not an issued batch."""
+
 PROGRAM = """
 import os, signal, sys
 from datetime import date
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from finance.booking import Booking, book_batch
 from finance.issuing import issue_batch
+from finance.models import BatchLine
+from finance.reversing import reverse_payment
+from finance.voiding import reissue, void_batch
 from lifecycle.database import open_database
 from lifecycle.roles import Actor, Role
 url, agency_id, user_id, batch_id = sys.argv[1:]
@@ -170,7 +217,12 @@ actor = Actor(int(agency_id), int(user_id), "财务", frozenset({Role.FINANCE}))
 @pytest.mark.parametrize("moment", KILLED_WHILE)
 def test_a_killed_process_leaves_no_half(bureau: Bureau, migrated_database_url: str, moment: str) -> None:
     ids = [approved(bureau, number=f"沙-{place}") for place in range(3)]
-    batch_id = issued(bureau, *ids) if moment == "book" else drafted(bureau, *ids)
+    first = AT_FIRST.get(moment, "issued")
+    batch_id = drafted(bureau, *ids) if first == "drafted" else issued(bureau, *ids)
+    if first == "void":
+        void_batch(bureau.session, bureau.finance, batch_id, "账号有误", TODAY)
+    if first == "booked":
+        book_batch(bureau.session, bureau.finance, batch_id, Booking("记-0", TODAY), {}, TODAY)
     before = bureau.everything()
     words = [migrated_database_url, *map(str, (bureau.finance.agency_id, bureau.finance.user_id, batch_id))]
     done = subprocess.run(
@@ -181,10 +233,25 @@ def test_a_killed_process_leaves_no_half(bureau: Bureau, migrated_database_url: 
     )
     assert done.returncode == -signal.SIGKILL
     assert bureau.everything() == before
+    go_on(bureau, batch_id, moment)
+
+
+def go_on(bureau: Bureau, batch_id: int, moment: str) -> None:
+    """Do again what was meant, and all that comes after it, to the end."""
+    session, finance = bureau.session, bureau.finance
+    if moment == "reverse":
+        for line_id in bureau.lines(batch_id):
+            reverse_payment(session, finance, line_id, "退汇", "冲-1", TODAY, TODAY)
+        held = select(BatchLine.tranche_id).where(BatchLine.batch_id == batch_id)
+        batch_id = drafted(bureau, *session.scalars(held).all())
+    if moment == "void":
+        void_batch(session, finance, batch_id, "账号有误", TODAY)
+    if moment in {"void", "reissue"}:
+        batch_id = reissue(session, finance, batch_id, TODAY)
     if moment != "book":
-        issue_batch(bureau.session, bureau.finance, batch_id, TODAY, disbursement_sheet)
-    assert book_batch(bureau.session, bureau.finance, batch_id, Booking("记-1", TODAY), {}, TODAY) == 3
-    assert bureau.session.get_one(Batch, batch_id).state is BatchState.BOOKED
+        issue_batch(session, finance, batch_id, TODAY, disbursement_sheet)
+    assert book_batch(session, finance, batch_id, Booking("记-1", TODAY), {}, TODAY) == 3
+    assert session.get_one(Batch, batch_id).state is BatchState.BOOKED
 
 
 def test_the_history_holds_nothing_that_was_refused(engine: Engine, bureau: Bureau) -> None:

@@ -76,12 +76,21 @@ def test_nothing_ticked_is_said_above_the_form(bureau: Bureau, finance: Browser)
     assert ticked(answer.text) == set()
 
 
-def test_a_source_has_its_own_list(bureau: Bureau, finance: Browser) -> None:
+def test_a_body_has_the_list_of_what_it_pays(bureau: Bureau, finance: Browser) -> None:
     project = bureau.project(number="企-1", **ea_fields())
     provincial, district = (approve_one(bureau, one) for one in bureau.tranches(project))
+    text = finance.get(NEW).text
+    assert ticked(text) == {provincial, district}
+    assert f"{PROVINCIAL} 1 笔" in text
+    assert finance.post("/money/payers", data={"provincial": "市财政局"}).status_code == 302
+    assert ticked(finance.get(NEW, query_string={"payer": "市财政局"}).text) == {provincial}
     assert ticked(finance.get(NEW, query_string={"source": PROVINCIAL}).text) == {provincial}
     assert ticked(finance.get(NEW, query_string={"source": DISTRICT}).text) == {district}
-    assert finance.get(NEW, query_string={"source": "自筹"}).status_code == 200
+    assert finance.get(NEW, query_string={"source": "自筹", "payer": "无"}).status_code == 200
+    mixed = finance.post(NEW, data={"tranche": [provincial, district]})
+    assert mixed.status_code == 422
+    assert "同一批次只能包含同一拨款单位的财政资金" in mixed.text
+    assert batches(bureau) == []
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ def test_a_payee_without_an_account_cannot_be_ticked_and_is_refused_all_the_same
     bad, good = approved(bureau, number="沙-1", **fields), approved(bureau, number="沙-2")
     text = finance.get(NEW, query_string={"source": DISTRICT}).text
     assert ticked(text) == {good}
-    assert f"{words}，请经办人先在项目台账中补录" in text
+    assert f"{words}，请经办人补录后再编入" in text
     answer = finance.post(NEW, data={"source": DISTRICT, "tranche": [bad, good]})
     assert answer.status_code == 422
     assert "沙-1：未登记" in answer.text
@@ -136,7 +145,7 @@ def test_a_draft_says_what_issuing_means_and_lets_lines_go(bureau: Bureau, finan
     one, two = approved(bureau, number="沙-1"), approved(bureau, number="沙-2")
     batch_id = drafted(bureau, one, two)
     text = finance.get(f"/money/batches/{batch_id}").text
-    assert "不能再修改，也不能撤回" in text
+    assert "可以整批作废后重新出表" in text
     assert "出表：2 笔 140,000.00 元" in text
     assert "下载拨付表" not in text
     first, _ = bureau.lines(batch_id)
@@ -151,7 +160,7 @@ def test_a_draft_is_discarded_once(bureau: Bureau, finance: Browser) -> None:
     batch_id = drafted(bureau, tranche_id)
     assert finance.post(f"/money/batches/{batch_id}/discard").status_code == 302
     assert bureau.state(tranche_id) is TrancheState.APPROVED
-    assert "本批次已作废" in finance.get(f"/money/batches/{batch_id}").text
+    assert "作废了本批次（未出表）" in finance.get(f"/money/batches/{batch_id}").text
     assert finance.post(f"/money/batches/{batch_id}/discard").status_code == 409
     assert finance.post(f"/money/batches/{batch_id}/issue").status_code == 409
 
@@ -172,7 +181,7 @@ def test_a_line_that_a_rule_refuses_now_is_named_before_and_after_pressing(
     bureau.change(bad_project, separate_account=False, bank_account=None)
     shown = finance.get(f"/money/batches/{batch_id}").text
     assert "有 1 笔现在不能拨付" in shown
-    assert "未登记银行账号，请先在项目台账中补录" in shown
+    assert "未登记银行账号，请经办人办理“更正收款账户”" in shown
     assert "（沙科局发〔2023〕41号 第二十九条）" in shown
     assert "btn-primary" not in shown
     before = bureau.everything()

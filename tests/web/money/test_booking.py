@@ -176,7 +176,7 @@ def test_a_long_batch_is_booked_from_any_of_its_pages(bureau: Bureau, finance: B
     last = bureau.lines(long)[-1]
     shown = finance.get(f"/money/batches/{long}?page=2").text
     assert "第 101 笔" in shown
-    assert "本批次分 2 页，其他页的款项也按这里填写的登记" in shown
+    assert "本页只列出部分款项，其他待登记的款项也按这里填写的登记" in shown
     assert f'action="/money/batches/{long}/book?page=2"' in shown
     answer = finance.post(f"/money/batches/{long}/book?page=2", data=GOOD | {f"voucher-{last}": "记-101"})
     assert answer.status_code == 302
