@@ -26,6 +26,7 @@ from lifecycle.rules import (  # noqa: F401 importing the modules registers thei
     partners,
     periods,
     process,
+    time_limits,
     tranches,
 )
 from lifecycle.rules.base import Act, Document, DutyKind, Kind, Rule, Scope, Strength

@@ -1,0 +1,236 @@
+"""Kinds of duty that follow an act within so many days, where a regulation asks the act but names no day.
+
+How many days is the agency's own to set (``local.toml``); none means that it has set no limit. They list no
+findings: what a regulation asks is judged by the rules of its own articles.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from lifecycle.record import Conclusion, ProjectRecord
+from lifecycle.rules.base import DutyKind, Owed
+from lifecycle.rules.registry import kind
+
+_FALLEN = (Conclusion.FAILED, Conclusion.TERMINATED)
+
+
+class Follows(NamedTuple):
+    """One thing that must follow: what it is about, from which day it is owed, when it was done."""
+
+    subject: str
+    begun_on: date
+    done_on: date | None
+    message: str
+    ends_with_project: bool = True
+    """Whether nobody owes it any more once the project has its conclusion."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithinDays(DutyKind):
+    """Something follows an act within ``days``; 0: the agency has set no limit."""
+
+    days: int
+
+    @abstractmethod
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return everything that must follow something in this project."""
+
+    def owed(self, record: ProjectRecord) -> Iterable[Owed]:
+        """Return each of them with its day."""
+        if not self.days:
+            return ()
+        return [
+            Owed(
+                one.subject,
+                one.begun_on,
+                one.begun_on + timedelta(self.days),
+                one.done_on,
+                record.concluded_on if one.ends_with_project else None,
+                one.message,
+            )
+            for one in self.follows(record)
+        ]
+
+
+@kind("acceptance-application-within")
+@dataclass(frozen=True, slots=True)
+class AcceptanceApplication(WithinDays):
+    """Acceptance is asked for within so many days of the project's end."""
+
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return the application of a project with an agreement."""
+        if record.signed_on is None:
+            return ()
+        applied = record.acceptance.applied_on if record.acceptance else None
+        return (Follows("", max(record.end, record.signed_on), applied, "申请验收"),)
+
+
+@kind("stage-review-within")
+@dataclass(frozen=True, slots=True)
+class StageReview(WithinDays):
+    """A stage report is reviewed within so many days of being handed in."""
+
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return the review of every stage report that has been handed in."""
+        return [
+            Follows(
+                str(one.number), one.reported_on, one.reviewed_on, f"组织第 {one.number} 个里程碑的阶段评议"
+            )
+            for one in record.milestones
+            if record.milestone_managed and one.reported_on is not None
+        ]
+
+
+@kind("to-government-within")
+@dataclass(frozen=True, slots=True)
+class ToGovernment(WithinDays):
+    """An annual report goes on to the district government within so many days of being handed in."""
+
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return every annual report that has been handed in."""
+        return [
+            Follows(
+                str(one.year),
+                one.submitted_on,
+                one.to_government_on,
+                f"将 {one.year} 年度报告报区政府",
+                ends_with_project=False,
+            )
+            for one in record.annual_reports
+            if one.submitted_on is not None
+        ]
+
+
+@kind("change-decision-within")
+@dataclass(frozen=True, slots=True)
+class ChangeDecision(WithinDays):
+    """A change that the bureau decides is decided within so many days of being applied for."""
+
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return every change that was applied for."""
+        return [
+            Follows(str(one.number), one.applied_on, one.approved_on, f"办理变更 {one.number}（{one.kind}）")
+            for one in record.changes
+            if one.applied_on is not None and not one.self_decided
+        ]
+
+
+@kind("platform-filing-within")
+@dataclass(frozen=True, slots=True)
+class PlatformFiling(WithinDays):
+    """What was decided is filed on the municipal platform within so many days."""
+
+    def follows(self, record: ProjectRecord) -> Iterator[Follows]:
+        """Yield every change that took effect, and the conclusion."""
+        for one in record.changes:
+            decided = one.approved_on or (one.applied_on if one.self_decided else None)
+            if decided is not None:
+                told = f"将变更 {one.number}（{one.kind}）报市级平台备案"
+                yield Follows(str(one.number), decided, one.platform_filed_on, told, ends_with_project=False)
+        acceptance = record.acceptance
+        if acceptance is not None and acceptance.concluded_on is not None:
+            filed, told = acceptance.platform_filed_on, "将验收结论报市级平台备案"
+            yield Follows("", acceptance.concluded_on, filed, told, ends_with_project=False)
+
+
+@kind("conclusion-within")
+@dataclass(frozen=True, slots=True)
+class ConclusionWithin(WithinDays):
+    """An acceptance that was asked for has its conclusion within so many days."""
+
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return the conclusion."""
+        acceptance = record.acceptance
+        if acceptance is None or acceptance.applied_on is None:
+            return ()
+        return (Follows("", acceptance.applied_on, record.concluded_on, "组织验收并作出结论"),)
+
+
+class AfterConclusion(WithinDays):
+    """Something that follows the conclusion of a project."""
+
+    __slots__ = ()
+
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return it, where the conclusion asks it."""
+        on = record.concluded_on
+        if on is None or not self.is_asked(record):
+            return ()
+        return (Follows("", on, self.done_on(record), self.message, ends_with_project=False),)
+
+    @property
+    @abstractmethod
+    def message(self) -> str:
+        """What is to be done."""
+
+    @abstractmethod
+    def is_asked(self, record: ProjectRecord) -> bool:
+        """Whether the conclusion asks it; there is one."""
+
+    @abstractmethod
+    def done_on(self, record: ProjectRecord) -> date | None:
+        """Return when it was done."""
+
+
+@kind("filing-within")
+@dataclass(frozen=True, slots=True)
+class FilingWithin(AfterConclusion):
+    """A unit that accepts its own project files the papers within so many days."""
+
+    @property
+    def message(self) -> str:
+        """What is to be done."""
+        return "将验收材料报区科技局备查"
+
+    def is_asked(self, record: ProjectRecord) -> bool:
+        """Of every project that came to a conclusion of its own."""
+        return record.acceptance is not None and record.acceptance.conclusion not in _FALLEN
+
+    def done_on(self, record: ProjectRecord) -> date | None:
+        """Return when they were filed."""
+        return record.acceptance.filed_on if record.acceptance else None
+
+
+@kind("clearing-within")
+@dataclass(frozen=True, slots=True)
+class ClearingWithin(AfterConclusion):
+    """The accounts of a project that failed or was terminated are cleared within so many days."""
+
+    @property
+    def message(self) -> str:
+        """What is to be done."""
+        return "办理财务清算"
+
+    def is_asked(self, record: ProjectRecord) -> bool:
+        """Of projects that failed or were terminated and had public money."""
+        fallen = record.acceptance is not None and record.acceptance.conclusion in _FALLEN
+        return fallen and record.fiscal > 0
+
+    def done_on(self, record: ProjectRecord) -> date | None:
+        """Return when they were cleared."""
+        return record.acceptance.cleared_on if record.acceptance else None
+
+
+@kind("integrity-within")
+@dataclass(frozen=True, slots=True)
+class IntegrityWithin(AfterConclusion):
+    """A failure or termination by the unit's own fault is entered in the integrity record in so many days."""
+
+    @property
+    def message(self) -> str:
+        """What is to be done."""
+        return "登记诚信记录"
+
+    def is_asked(self, record: ProjectRecord) -> bool:
+        """Of projects that failed or were terminated by the unit's own fault."""
+        found = record.acceptance
+        return found is not None and found.own_fault and found.conclusion in _FALLEN
+
+    def done_on(self, record: ProjectRecord) -> date | None:
+        """Return when it was entered."""
+        return record.acceptance.integrity_on if record.acceptance else None
