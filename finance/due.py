@@ -189,3 +189,8 @@ def _rows(today: date) -> Select[*tuple[Any, ...]]:
         .outerjoin(approver, approver.id == Proposal.approved_by_id)
     )
     return query.order_by(due_on.nulls_last(), Project.number, Tranche.position, Tranche.id)
+
+
+def due_day(today: date) -> ColumnElement[Any]:
+    """Return the day by which a tranche is to be paid, by the plan or by the law, whichever is earlier."""
+    return _due_on(today)
