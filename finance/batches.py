@@ -215,15 +215,16 @@ def sheet_name(batch: Batch) -> str:
 
 
 def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
-    """Return those batches with their people and sums: three queries, however many they are."""
+    """Return those batches with people, sums and neighbours: two queries, however many they are."""
     maker, issuer, ender = aliased(User), aliased(User), aliased(User)
-    named = query.add_columns(maker.name, issuer.name, ender.name)
+    before, after = aliased(Batch), aliased(Batch)
+    named = query.add_columns(maker.name, issuer.name, ender.name, before, after)
     named = named.join(maker, maker.id == Batch.made_by_id)
     named = named.outerjoin(issuer, issuer.id == Batch.issued_by_id)
-    rows = session.execute(named.outerjoin(ender, ender.id == Batch.ended_by_id)).all()
-    batches = [row[0] for row in rows]
-    ids = [batch.id for batch in batches]
-    parts, places = _parts(session, ids), _places(session, batches)
+    named = named.outerjoin(ender, ender.id == Batch.ended_by_id)
+    named = named.outerjoin(before, before.id == Batch.replaces_id)
+    rows = session.execute(named.outerjoin(after, after.replaces_id == Batch.id)).all()
+    parts = _parts(session, [row[0].id for row in rows])
     return [
         ListedBatch(
             id=batch.id,
@@ -238,29 +239,16 @@ def _listed(session: Session, query: Select[Batch]) -> list[ListedBatch]:
             ended_by=ended_by,
             ended_on=batch.ended_on,
             ended_note=batch.ended_note,
-            replaces=places.get((batch.id, "replaces")),
-            replaced_by=places.get((batch.id, "replaced_by")),
+            replaces=_other(replaced),
+            replaced_by=_other(successor),
             parts=parts.get(batch.id, ()),
         )
-        for batch, made_by, issued_by, ended_by in rows
+        for batch, made_by, issued_by, ended_by, replaced, successor in rows
     ]
 
 
-def _places(session: Session, batches: Sequence[Batch]) -> dict[tuple[int, str], Other]:
-    """Return which batch takes the place of which, from both sides."""
-    replaced = [batch.replaces_id for batch in batches if batch.replaces_id is not None]
-    void = [batch.id for batch in batches if batch.state is BatchState.DISCARDED and batch.issued_on]
-    if not replaced and not void:
-        return {}
-    found = session.scalars(select(Batch).where(or_(Batch.id.in_(replaced), Batch.replaces_id.in_(void))))
-    known = {batch.id: batch for batch in (*found, *batches)}
-    places: dict[tuple[int, str], Other] = {}
-    for batch in known.values():
-        if batch.replaces_id in known:
-            other = known[batch.replaces_id]
-            places[batch.id, "replaces"] = Other(other.id, other.number)
-            places[other.id, "replaced_by"] = Other(batch.id, batch.number)
-    return places
+def _other(batch: Batch | None) -> Other | None:
+    return None if batch is None else Other(batch.id, batch.number)
 
 
 def _parts(session: Session, ids: Sequence[int]) -> dict[int, tuple[Part, ...]]:

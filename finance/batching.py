@@ -36,7 +36,7 @@ def make_batch(work: Work, tranche_ids: Iterable[int], today: date) -> int:
     batch = assemble(work, tranche_ids, today)
     count, total = len(batch.lines), sum(line.amount_fen for line in batch.lines)
     work.record(
-        f"编制{batch.payer}拨付批次 {batch.number}：共 {count} 笔 {yuan(total)} 元",
+        f"编制拨付批次 {batch.number}（{batch.payer}拨付）：共 {count} 笔 {yuan(total)} 元",
         details={"batch": batch.id, "lines": count, "total_fen": total},
     )
     return batch.id

@@ -23,10 +23,10 @@ from lifecycle.judging import MOST_TEXT
 from lifecycle.models import Payment
 from lifecycle.money import yuan
 from lifecycle.record import ProjectRecord
-from lifecycle.records import load_record
 from lifecycle.refusals import IllegalTransition, InvalidInput, Obstructed
 from lifecycle.roles import Actor, Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance, stage_of
+from lifecycle.whole import record_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def reversible(session: Session, actor: Actor, line_id: int) -> Reversible:
     payment = session.scalar(select(Payment).where(Payment.tranche_id == line.tranche_id))
     if line.result is not LineResult.PAID:
         payment = None
-    conditions = _conditions(line, payment, load_record(session, line.project_id))
+    conditions = _conditions(line, payment, record_of(session, line.project_id))
     return Reversible(line, payment, tuple(conditions))
 
 

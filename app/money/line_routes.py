@@ -65,17 +65,19 @@ def fail(line_id: int) -> ResponseReturnValue:
 @may(Permission.BOOK_PAYMENT)
 def reverse(line_id: int) -> ResponseReturnValue:
     """Take the payment of one line back; what stands against it is shown before the button."""
-    line, form = find_line(db.session(), current_actor(), line_id), ReversalForm()
+    session, actor, form = db.session(), current_actor(), ReversalForm()
+    line = find_line(session, actor, line_id)
+    back = _back(line)
     if form.validate_on_submit():
         with form.taking_refusals(Obstructed, SamePerson):
             typed = (form.reason.data, form.voucher.data, form.on.data)
-            reverse_payment(db.session(), current_actor(), line_id, *typed, clock.today())
+            reverse_payment(session, actor, line_id, *typed, clock.today())
             flash("已冲正，款项回到“待入批次”。")
-            return redirect(_back(line))
+            return redirect(back)
     elif line.result is not LineResult.PAID:
-        return redirect(_back(line))
-    found = reversible(db.session(), current_actor(), line_id)
-    page = render_template("money/reversal.html", found=found, line=line, form=form, back=_back(line))
+        return redirect(back)
+    found = reversible(session, actor, line_id)
+    page = render_template("money/reversal.html", found=found, line=found.line, form=form, back=back)
     return page, 422 if form.errors else 200
 
 
