@@ -77,13 +77,14 @@ def obstacles_to(candidate: Candidate) -> Iterator[str]:
         yield "台账已登记本期实拨金额，不能重复拨付。"
     if stage in PAYABLE_NO_MORE:
         yield f"项目处于“{stage}”阶段，应先办理财务清算，不再拨付。"
-    earlier = _earlier_unpaid(candidate)
+    earlier = earlier_unpaid(candidate)
     if earlier:
         numbers = "、".join(str(number) for number in earlier)
         yield f"{tranche.source}第 {numbers} 期尚未办理拨付，请按期次顺序办理。"
 
 
-def _earlier_unpaid(candidate: Candidate) -> list[int]:
+def earlier_unpaid(candidate: Candidate) -> list[int]:
+    """Return the numbers of earlier tranches of the source with which nobody has begun."""
     this = candidate.record.tranches[candidate.place]
     return sorted(
         {
@@ -157,7 +158,7 @@ def check_proposed(candidate: Candidate, proposal: Proposal, day: date) -> Check
     return replace(found, obstacles=(*found.obstacles, moved))
 
 
-def payment_check(session: Session, actor: Actor, tranche_id: int, today: date) -> Check:
+def examine(session: Session, actor: Actor, tranche_id: int, today: date) -> tuple[Candidate, Check]:
     """Return what a page shows before its button, today; once proposed, with the reasons given.
 
     Raises ``NotFound``.
@@ -166,8 +167,13 @@ def payment_check(session: Session, actor: Actor, tranche_id: int, today: date) 
     [(_, candidate)] = candidates(session, [tranche])
     proposal = live_proposals(session, [tranche.id]).get(tranche.id)
     if proposal is None:
-        return check(candidate, today, {})
-    return check_proposed(candidate, proposal, today)
+        return candidate, check(candidate, today, {})
+    return candidate, check_proposed(candidate, proposal, today)
+
+
+def payment_check(session: Session, actor: Actor, tranche_id: int, today: date) -> Check:
+    """Return the check alone. Raises ``NotFound``."""
+    return examine(session, actor, tranche_id, today)[1]
 
 
 def payment_verdict(session: Session, actor: Actor, tranche_id: int, today: date) -> Verdict:

@@ -1,60 +1,107 @@
-"""Who can lift what stands in the way of a payment, and by what: said at the line of the checklist."""
+"""What stands at each line of a payment's checklist: what it rests on, who can cure it, how, and where."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
 
-from lifecycle.rules.amounts import (
-    AmountRange,
-    DistrictRatio,
-    MatchingFunds,
-    OwnShare,
-    PartnerShare,
-    SelfFinanced,
-    Shortfall,
-)
+from flask import url_for
+
+from app.steps import tab_url
+from finance.checking import Candidate
+from finance.curing import Condition, Cure, Place, conditions_of, cure_of, evidence_of
+from lifecycle.record import ProjectRecord
+from lifecycle.roles import Actor, Permission
 from lifecycle.rules.base import Kind
-from lifecycle.rules.parties import PartiesSigned, SeparateAccount
-from lifecycle.rules.periods import SignedWithin
-from lifecycle.rules.process import NoOpenMeasure
-from lifecycle.rules.tranches import (
-    FirstTrancheRatio,
-    PaidAfterSigning,
-    PaidWithinFunds,
-    SinglePayment,
-    SpendGate,
-)
-from lifecycle.rules.verdict import Verdict
+from lifecycle.rules.verdict import Mark, Verdict
 
-_FUNDS = "由经办人核对项目的财政资金：登记有误的在台账中更正；登记无误的，先办理经费变更。"
-_OWN_MONEY = "请承担单位补足自筹资金，办理经费预算变更后再提出。"
-_SIGNING = "由经办人在项目“任务书”中登记签署；随台账导入的项目，在台账"
-_PLAN = "由经办人按规定调整计划金额；确需拨付的，由经办人写明理由后提出，由审批人决定。"
 
-LIFTED_BY: Mapping[type[Kind], str] = {
-    AmountRange: _FUNDS,
-    SelfFinanced: _FUNDS,
-    MatchingFunds: _OWN_MONEY,
-    OwnShare: _OWN_MONEY,
-    Shortfall: _OWN_MONEY,
-    PartnerShare: "请承担单位调整各参与单位的经费，办理经费预算变更后再提出。",
-    PartiesSigned: f"请尚未签署的各方补签任务书，{_SIGNING}“签署方”中登记。",
-    PaidAfterSigning: f"任务书各方签订后再提出，{_SIGNING}“任务书签订日期”中登记。",
-    SignedWithin: "由经办人核对任务书签订日期；日期无误的，该项目不适用本办法，请报局领导研究。",
-    SeparateAccount: "请承担单位设立专账，并在项目“经费”中说明专账管理情况。",
-    PaidWithinFunds: "由经办人核对任务书约定数额和计划金额，需要调整的先办理经费预算变更。",
-    SinglePayment: "由经办人把该项财政资金合并为一期、全额列入计划后再提出。",
-    SpendGate: "待承担单位支出达到规定比例；已经支出的，请项目负责人在项目“经费”中登记支出。",
-    NoOpenMeasure: "整改完成后，由经办人在“监督验收”中提请解除暂缓拨付，经审批同意后再提出。",
-    FirstTrancheRatio: _PLAN,
-    DistrictRatio: _PLAN,
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """Who can cure what is not held, by when and how, as the verdict macro shows it."""
+
+    who: str
+    what: str
+    by: date | None
+    url: str | None
+    """The page where it is cured; ``None`` where this person has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What stands at one line besides its text."""
+
+    evidence: tuple[tuple[str, str | None], ...]
+    """Words and address of what it rests on."""
+    lift: Lift | None
+
+
+_TABS = {
+    Place.AGREEMENT: "agreement",
+    Place.CHANGES: "changes",
+    Place.MONEY: "money",
+    Place.REPORTS: "reports",
+    Place.OVERSIGHT: "oversight",
 }
 
 
-def lifts(verdict: Verdict) -> dict[str, str]:
-    """Return, by rule id, who can lift the rules that are not held, and by what."""
+def _spending(number: str, _actor: Actor) -> str:
+    return url_for("projects.show", number=number, tab="money", _anchor="spending")
+
+
+def _account(number: str, actor: Actor) -> str:
+    if actor.may(Permission.RECORD_RECEIPT):
+        return url_for("spending.account", number=number)
+    return tab_url(number, "money")
+
+
+def _ledger(_number: str, actor: Actor) -> str | None:
+    return url_for("ledger.index") if actor.may(Permission.IMPORT_LEDGER) else None
+
+
+_ELSEWHERE: Mapping[Place, Callable[[str, Actor], str | None]] = {
+    Place.SPENDING: _spending,
+    Place.ACCOUNT: _account,
+    Place.LEDGER: _ledger,
+}
+
+
+def place_url(place: Place, number: str, actor: Actor) -> str | None:
+    """Return the address of a place of the project of that number, as far as it is this actor's to see."""
+    if place in _ELSEWHERE:
+        return _ELSEWHERE[place](number, actor)
+    return tab_url(number, _TABS[place])
+
+
+def grounds(verdict: Verdict, candidate: Candidate, actor: Actor, day: date) -> dict[str, Grounds]:
+    """Return what stands at the lines of a checklist, by rule id."""
+    number = candidate.record.number
     return {
-        line.rule.id: LIFTED_BY[type(line.rule.kind)]
-        for line in (*verdict.refusals, *verdict.needs_reason)
-        if type(line.rule.kind) in LIFTED_BY
+        line.rule.id: Grounds(
+            tuple(
+                (one.words, place_url(one.place, number, actor)) for one in evidence_of(line, candidate, day)
+            ),
+            lift_of(line.rule.kind, candidate.record, actor, day) if line.mark is Mark.NOT_HELD else None,
+        )
+        for line in verdict.lines
     }
+
+
+def lift_of(kind: Kind, record: ProjectRecord, actor: Actor, day: date) -> Lift | None:
+    """Return who can cure a rule of this kind that a project does not hold."""
+    cure = cure_of(kind, record, day)
+    return _shown(cure, record, actor) if cure else None
+
+
+def steps_asked(candidate: Candidate, actor: Actor) -> list[tuple[Condition, Lift | None]]:
+    """Return the office's own conditions of a payment, with who cures those that are not held."""
+    return [
+        (one, None if one.held or one.cure is None else _shown(one.cure, candidate.record, actor))
+        for one in conditions_of(candidate)
+    ]
+
+
+def _shown(cure: Cure, record: ProjectRecord, actor: Actor) -> Lift:
+    url = place_url(cure.place, record.number, actor)
+    return Lift(cure.people(record), cure.what, cure.by, url)

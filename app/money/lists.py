@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.filters import query
 from finance.batches import count_batches
 from finance.due import TrancheFilter, count_tranches
+from finance.holds import count_held
 from finance.states import BatchState
 from lifecycle.keeping import Kept
 from lifecycle.listing import PER_PAGE, revision_of, scope_of
@@ -35,6 +36,9 @@ class Tab:
     state: TrancheState | None = None
     """The tranches that wait at this step; ``None`` for batches."""
 
+
+HELD = "held"
+"""The tab of money that waits; nobody's step."""
 
 BATCHES = Tab("batches", "批次", Permission.MAKE_BATCH)
 TABS = (
@@ -71,7 +75,8 @@ def _count(session: Session, actor: Actor, today: date) -> dict[str, int]:
         for tab in TABS
         if tab.state is not None
     }
-    return waiting | {BATCHES.key: count_batches(session, actor, OPEN_BATCHES)}
+    more = {BATCHES.key: count_batches(session, actor, OPEN_BATCHES), HELD: count_held(session, actor)}
+    return waiting | more
 
 
 def tab_of(key: str, actor: Actor, waiting: Mapping[str, int]) -> Tab:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.money.lifting import lifts
+from app.money.lifting import Grounds, Lift, grounds, steps_asked
 from app.permissions import roles_with
-from finance.checking import payment_check
+from finance.checking import examine
+from finance.curing import Condition
+from finance.holds import ShownHold, holds_of_tranche
 from finance.lookups import find_tranche, live_proposals
 from finance.payee import Correction, recent_corrections
 from finance.trail import tranche_trail
@@ -53,6 +55,12 @@ class Standing:
     """The checklist as it was when the payment was proposed, where the rules are not asked again."""
     obstacles: Sequence[str]
     """What is no article but stands in the way, of anybody or of this person."""
+    grounds: Mapping[str, Grounds]
+    """What each line of the checklist rests on and who cures it, by rule id."""
+    steps_asked: Sequence[tuple[Condition, Lift | None]]
+    """The office's own conditions, held or not."""
+    holds: Sequence[ShownHold]
+    """What holds it, or once did."""
     is_own_step: bool
     """Whether this person's roles take the next step."""
     correction: Correction | None
@@ -73,9 +81,9 @@ class Standing:
         return "、".join(roles_with(NEXT[self.tranche.state][1])) if self.tranche.state in NEXT else ""
 
     @property
-    def lifts(self) -> dict[str, str]:
-        """Who can lift the rules that are not held, and by what."""
-        return lifts(self.check.verdict) if self.check else {}
+    def held(self) -> Sequence[ShownHold]:
+        """What holds it now."""
+        return [one for one in self.holds if one.until is None]
 
     @property
     def going_back(self) -> AuditEntry | None:
@@ -84,7 +92,7 @@ class Standing:
         Returned or withdrawn, or approved as before because it was not paid, its sheet made void, or its
         payment taken back.
         """
-        last = self.trail[0] if self.trail else None
+        last = next((one for one in self.trail if not one.action.startswith("hold.")), None)
         if last is None or last.action in {"tranche.return", "tranche.withdraw"}:
             return last
         out = {TrancheState.ISSUED, TrancheState.PAID}
@@ -97,7 +105,9 @@ def standing_of(session: Session, actor: Actor, tranche_id: int, today: date) ->
     row, project = find_tranche(session, actor, tranche_id)
     siblings = project_tranches(session, actor, project.id)
     tranche = next(one for one in siblings if one.id == tranche_id)
-    check = payment_check(session, actor, tranche_id, today) if tranche.state in ASKED else None
+    candidate, check = None, None
+    if tranche.state in ASKED:
+        candidate, check = examine(session, actor, tranche_id, today)
     unpaid = [project.id] if tranche.state is not TrancheState.PAID else []
     me, revocable = actor.user_id, tranche.state in REVOCABLE
     return Standing(
@@ -108,6 +118,9 @@ def standing_of(session: Session, actor: Actor, tranche_id: int, today: date) ->
         check=check,
         kept=None if check else _kept(session, tranche_id),
         obstacles=_obstacles(tranche, check, actor),
+        grounds=grounds(check.verdict, candidate, actor, today) if candidate and check else {},
+        steps_asked=steps_asked(candidate, actor) if candidate else (),
+        holds=holds_of_tranche(session, tranche_id),
         is_own_step=tranche.state in NEXT and actor.may(NEXT[tranche.state][1]),
         correction=recent_corrections(session, unpaid, today).get(project.id) if unpaid else None,
         may_correct=actor.may(Permission.PROPOSE_PAYMENT),

@@ -10,6 +10,7 @@ from flask import request, url_for
 
 from app import clock
 from app.extensions import db
+from app.money.held_part import held_here
 from app.permissions import current_actor
 from app.projects.asking import read_page
 from app.steps import Step
@@ -51,6 +52,7 @@ def money_of(overview: Overview) -> Mapping[str, Any]:
     paid = arrivals(session, project_id)
     return {
         "arrivals": paid,
+        "held": held_here(overview, actor, today),
         "steps": {one.id: _step(one, paid.get(one.id), record, may) for one in overview.project.tranches},
         "spending": _listed(project_id, record),
         "gates": list(gates_of(record, today)),

@@ -142,8 +142,9 @@ def test_a_must_rule_refuses_says_who_can_lift_it_and_saves_nothing(bureau: Bure
     shown = handler.get(page_of(tranche_id)).text
     assert "propose" not in buttons(shown)
     assert "有 2 条不符合" in shown
-    assert "请尚未签署的各方补签任务书" in shown
-    assert "请承担单位设立专账" in shown
+    assert "由经办办理：请尚未签署的各方补签任务书" in shown
+    assert "由承担单位 渝州大学、经办办理：设立专账" in shown
+    assert 'href="/projects/' in shown
     before = bureau.everything()
     pressed = handler.post(f"{page_of(tranche_id)}/propose")
     assert pressed.status_code == 422
