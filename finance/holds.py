@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from finance.checking import Candidate, verdict_on
 from finance.models import TrancheHold
 from finance.states import HOLDABLE, PAYABLE_NO_MORE
 from lifecycle.models import Project, Tranche
@@ -20,6 +21,7 @@ from lifecycle.records import CHUNK
 from lifecycle.roles import Actor
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
+from lifecycle.rules.verdict import Line
 from lifecycle.visibility import visible
 from lifecycle.whole import load_wholes
 
@@ -131,6 +133,20 @@ def _shown(session: Session, *where: ColumnElement[bool]) -> dict[int, list[Show
     found: dict[int, list[ShownHold]] = defaultdict(list)
     for row in session.execute(query.where(*where).order_by(one.since, one.id)):
         found[row[0]].append(ShownHold(*row[1:]))
+    return found
+
+
+def refusals_of(session: Session, tranches: Mapping[int, int], today: date) -> dict[int, Sequence[Line]]:
+    """Return the rules that refuse those tranches today, due or not, by tranche: one line of a list each.
+
+    ``tranches`` are project ids by tranche. Two statements for a page of them.
+    """
+    found: dict[int, Sequence[Line]] = {}
+    for project in load_wholes(session, set(tranches.values())):
+        states = [one.state for one in project.tranches]
+        for place, one in enumerate(project.tranches):
+            if one.id in tranches:
+                found[one.id] = verdict_on(Candidate(project.record, place, states), today, {}).refusals
     return found
 
 

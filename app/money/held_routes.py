@@ -21,9 +21,13 @@ from finance.holds import BUCKETS, HeldFilter, HeldTranche, every_held, list_hel
 from lifecycle.record import Source
 from lifecycle.roles import Actor, Permission
 from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import Rule
 from reports.held_list import HeldLine, write_held_list
 
 __all__ = ["bp"]
+
+MOST_NAME = 18
+"""Characters of a rule's summary in a filter."""
 
 
 @bp.get("/held")
@@ -40,10 +44,7 @@ def held() -> ResponseReturnValue:
         found=found,
         cures={row.id: _cures(row, actor, today) for row in found.rows},
         chips=list(_chips(asked)),
-        rules=[
-            ("", "全部"),
-            *((rule.id, f"{rule.citation}　{rule.summary}") for rule in rules_on(session, actor)),
-        ],
+        rules=[("", "全部"), *((rule.id, _short(rule)) for rule in rules_on(session, actor))],
         programmes=lists.options(rulebook().programmes),
         sources=lists.options(lists.SOURCES),
         export_url=url_for("money.held_book") + query(request.args),
@@ -69,6 +70,12 @@ def held_book() -> ResponseReturnValue:
     )
     file.seek(0)
     return send_file(file, XLSX, as_attachment=True, download_name=f"暂缓款项-{today}.xlsx")
+
+
+def _short(rule: Rule) -> str:
+    """Return a rule as the option of a filter names it."""
+    words = rule.summary if len(rule.summary) <= MOST_NAME else f"{rule.summary[: MOST_NAME - 1]}…"
+    return f"{rule.article} {words}"
 
 
 def _asked() -> HeldFilter:

@@ -14,6 +14,7 @@ from app.money.setup_routes import bp
 from app.money.standing import standing_of
 from app.permissions import current_actor, may
 from finance.due import list_tranches
+from finance.holds import refusals_of
 from finance.proposing import approve as approve_payment
 from finance.proposing import propose as propose_payment
 from finance.proposing import return_ as return_payment
@@ -35,13 +36,15 @@ def index() -> ResponseReturnValue:
     if tab.state is None:
         return redirect(url_for("money.batches"))
     asked = lists.asked_of(tab, request.args)
+    found = list_tranches(session, actor, asked, today)
     return render_template(
         "money/index.html",
         tab=tab,
         waiting=waiting,
         asked=asked,
         when=request.args.get("when", "coming"),
-        found=list_tranches(session, actor, asked, today),
+        found=found,
+        refused=refusals_of(session, {row.id: row.project_id for row in found.rows}, today),
         chips=list(lists.chips(asked, request.args)),
         programmes=lists.options(rulebook().programmes),
         sources=lists.options(lists.SOURCES),

@@ -80,7 +80,7 @@ def test_the_page_of_a_tranche_says_why_it_cannot_be_paid_and_how_that_is_cured(
     with query_count() as statements:
         shown = unescape(handler.get(f"/money/tranches/{tranche_id}").text)
     assert len(statements) <= 12
-    assert "本期暂缓拨付" in shown
+    assert "起暂缓拨付，已 40 天" in shown
     assert "区（县）级财政第 1 期 7.00 万元，2025-06-01 拨付" in shown
     assert 'href="/projects/候-40?tab=money#spending">财政资金支出 1 笔' in shown.replace("%E5%80%99", "候")
     assert "在“监督验收”中提请解除暂缓拨付" in shown
