@@ -53,7 +53,7 @@ class Place(StrEnum):
     REPORTS = "报告"
     OVERSIGHT = "监督"
     LEDGER = "台账"
-    TRANCHE = "拨付"
+    PAYEE = "收款账户"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +261,6 @@ def conditions_of(candidate: Candidate) -> list[Condition]:
             "收款账户已登记（编入拨付批次之前）",
             accounts,
             f"{record.bank_name} {record.bank_account}" if accounts else "未登记开户行或银行账号",
-            Cure(handler, "在台账“项目”表中补录开户行和银行账号。", Place.LEDGER),
+            Cure(handler, "更正收款账户，补上开户行和银行账号。", Place.PAYEE),
         ),
     ]

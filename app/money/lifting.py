@@ -60,10 +60,15 @@ def _ledger(_number: str, actor: Actor) -> str | None:
     return url_for("ledger.index") if actor.may(Permission.IMPORT_LEDGER) else None
 
 
+def _payee(number: str, actor: Actor) -> str | None:
+    return url_for("money.payee", number=number) if actor.may(Permission.PROPOSE_PAYMENT) else None
+
+
 _ELSEWHERE: Mapping[Place, Callable[[str, Actor], str | None]] = {
     Place.SPENDING: _spending,
     Place.ACCOUNT: _account,
     Place.LEDGER: _ledger,
+    Place.PAYEE: _payee,
 }
 
 
