@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload, undefer
 
 from finance.models import Batch, BatchLine, Proposal
@@ -38,6 +38,13 @@ def find_batch(
     if batch is None:
         raise NotFound("这个拨付批次")
     return batch
+
+
+def size_of(session: Session, actor: Actor, batch_id: int) -> tuple[str, int]:
+    """Return the number of a batch, as it is called, and how many lines it has. Raises ``NotFound``."""
+    batch = find_batch(session, actor, batch_id)
+    count = session.scalar(select(func.count()).where(BatchLine.batch_id == batch.id)) or 0
+    return batch.number, count
 
 
 def find_line(session: Session, actor: Actor, line_id: int) -> BatchLine:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -44,18 +46,24 @@ class SpendingBook:
         return bool(self.rows) and not self.errors
 
 
-def read_spending(source: Path | bytes, number: str, today: date) -> SpendingBook:
+def read_spending(source: Path | bytes | IO[bytes], number: str, today: date) -> SpendingBook:
     """Read the spending of the project of that number from the sheet 支出, else from the first one.
 
     Nothing is raised for what the workbook says wrongly: every wrong cell is among the errors.
     """
     try:
-        with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        with _opened(source) as stream:
             return _read(Workbook(stream), number, today)
     except NotAWorkbook as refusal:
         return SpendingBook((), (), [CellError(None, None, None, refusal.message)])
     except OSError:
         return SpendingBook((), (), [CellError(None, None, None, _UNREADABLE)])
+
+
+def _opened(source: Path | bytes | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    if isinstance(source, bytes):
+        return BytesIO(source)
+    return source.open("rb") if isinstance(source, Path) else nullcontext(source)
 
 
 def _read(workbook: Workbook, number: str, today: date) -> SpendingBook:

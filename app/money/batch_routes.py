@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.extensions import db
 from app.forms import Form
-from app.money import lists
+from app.longwork.pages import start
+from app.money import issue_work, lists
 from app.money.choosing import choice
 from app.money.drafting import BatchView, batch_view
 from app.money.forms import VoidForm, booking_form
@@ -19,6 +20,7 @@ from finance.batches import issued_sheet, list_batches
 from finance.batching import discard_batch, make_batch
 from finance.booking import book_batch
 from finance.issuing import issue_batch
+from finance.lookups import size_of
 from finance.refusals import LinesRefused
 from finance.states import BatchState
 from finance.voiding import reissue, void_batch
@@ -95,9 +97,13 @@ def discard(batch_id: int) -> ResponseReturnValue:
 @bp.post("/batches/<int:batch_id>/issue")
 @may(Permission.MAKE_BATCH)
 def issue(batch_id: int) -> ResponseReturnValue:
-    """Freeze a draft and print its sheet."""
+    """Freeze a draft and print its sheet; a large one in the background."""
     form = Form()
     if form.validate_on_submit():
+        name, lines = size_of(db.session(), current_actor(), batch_id)
+        if lines > issue_work.MOST_AT_ONCE:
+            asked = issue_work.asked_of(batch_id, name, lines)
+            return redirect(start(issue_work.ISSUE, f"拨付批次 {name}", asked))
         with form.taking_refusals(Obstructed, LinesRefused, SamePerson):
             issue_batch(db.session(), current_actor(), batch_id, clock.today(), disbursement_sheet)
             flash("已出表，可以下载拨付表送银行或财政部门；拨付后回到本页登记。")

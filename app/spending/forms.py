@@ -121,8 +121,8 @@ class UploadForm(Form):
     file = ScanField("支出明细表", [required("请选择 Excel 文件。")], kinds=(EXCEL,))
 
 
-class TakeInForm(UploadForm):
-    """The workbook that was looked at, to be taken in now."""
+class TakeInForm(Form):
+    """That a workbook that was looked at is to be taken in now."""
 
     again = BooleanField("确认不是重复登记，仍要导入")
 

@@ -210,6 +210,17 @@ def _export(people: People, session: Session, folder: Path) -> str:
     return key
 
 
+def _book(people: People, session: Session, _folder: Path) -> str:
+    """Return a workbook of spending that is in: it has a page, and pressed again nothing more is begun."""
+    more = {"parameters": {"number": NUMBER}, "result": {"rows": 1, "total": 100, "over": []}}
+    return _work(people, session, Role.PI, "spending.enter", WorkState.DONE, **more)
+
+
+def of_the_pi(visitor: Visitor) -> bool:
+    """It is one person's own."""
+    return visitor == Visitor(Role.PI, "own")
+
+
 def _version(people: People, session: Session, _folder: Path) -> int:
     """Return the agreement's version of a project that came signed with a ledger."""
     project_id = session.scalars(select(Project.id).where(Project.number == NUMBER)).one()
@@ -279,6 +290,7 @@ EXAMPLES = {
     "seat_id": Example(lambda *_: 0, of_whoever_sees_the_project),
     "spending_id": Example(_spending, of_whoever_sees_the_project),
     "tranche_id": Example(_tranche),
+    "book_key": Example(_book, of_the_pi),
     "work_key": Example(_export, of_the_handler),
     "user_id": Example(lambda people, *_: people.a[Role.EXPERT].id),
 }

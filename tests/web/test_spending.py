@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from html import unescape
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -25,6 +24,7 @@ from tests.integration.spendings import BUDGET, JOINT, LATER, OWN, PAID, ROW, TO
 from tests.plugins.counting import Counting
 from tests.web.projects import SEERS, AsRole, Make
 from tests.web.site import Browser, People
+from tests.web.working import settle
 
 TAB = "/projects/KG-1?tab=money"
 NEW, IMPORT = "/spending/new/KG-1", "/spending/import/KG-1"
@@ -33,7 +33,8 @@ GOOD = (date(2026, 3, 1), "自筹", "劳务费", 100.1, "记-1", "劳务")
 
 
 @pytest.fixture(autouse=True)
-def project(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(at_rest: None, make_project: Make, monkeypatch: pytest.MonkeyPatch) -> Project:
+    del at_rest
     monkeypatch.setattr(clock, "today", lambda: TODAY)
     return make_project("KG-1", tranches=(PAID, LATER, JOINT, OWN), budget=BUDGET, joint=5_000_000)
 
@@ -60,13 +61,16 @@ def book(*lines: Iterable[Any], head: Iterable[str] = HEAD) -> BytesIO:
 
 def send(browser: Browser, file: BytesIO, name: str = "支出.xlsx") -> TestResponse:
     """Send a workbook; return its preview, or the page that refuses it."""
-    return browser.post(IMPORT, data={"file": (file, name)}, follow_redirects=True)
+    answer = browser.post(IMPORT, data={"file": (file, name)})
+    return settle(browser, answer.location) if answer.status_code == 302 else answer
 
 
-def note(answer: TestResponse) -> str:
-    found = re.search(r'name="file" value="([^"]+)"', answer.text)
+def take_in(browser: Browser, preview: TestResponse, **more: str) -> TestResponse:
+    """Press the button of a preview; return the page it leads to, or the preview that asks for more."""
+    found = re.search(r'action="(/spending/books/[0-9a-f]+/enter)"', preview.text)
     assert found
-    return unescape(found[1])
+    answer = browser.post(found[1], data=more)
+    return settle(browser, answer.location) if answer.status_code == 302 else answer
 
 
 def tranche(session: Session, source: Source, number: int = 1) -> int:
@@ -176,20 +180,24 @@ def test_others_are_told_whose_it_is(as_role: AsRole, people: People) -> None:
 def test_a_workbook_is_looked_at_first_and_taken_in_whole(as_role: AsRole, session: Session) -> None:
     browser = as_role(Role.UNIT_MANAGER)
     more = ("2024-02-29", "区（县）级财政", "设备费", "1,000.00", "记-2", None)
-    preview = send(browser, book(GOOD, more, ("合计", None, None, 1100.1, None, None)))
+    content = book(GOOD, more, ("合计", None, None, 1100.1, None, None)).getvalue()
+    preview = send(browser, BytesIO(content))
     assert preview.status_code == 200
     assert "导入 2 笔支出" in preview.text
     assert rows(session) == []
-    done = browser.post("/spending/take-in/KG-1", data={"file": note(preview)})
-    assert done.status_code == 302
+    done = take_in(browser, preview)
+    assert "支出明细已导入" in done.text
+    assert "<b>2</b> 笔支出，共 1,100.10 元" in done.text
+    assert "支出明细已导入" in take_in(browser, preview).text  # pressed again it is in, once
     assert rows(session) == [(10_010, "记-1"), (100_000, "记-2")]
-    once_more = send(browser, book(GOOD, more))
+    once_more = send(browser, BytesIO(content))
     assert "可能重复" in once_more.text
-    refused = browser.post("/spending/take-in/KG-1", data={"file": note(once_more)})
+    assert "此前已经导入过" in once_more.text
+    refused = take_in(browser, once_more)
     assert refused.status_code == 422
+    assert "请先确认" in refused.text
     assert len(rows(session)) == 2
-    agreed = browser.post("/spending/take-in/KG-1", data={"file": note(once_more), "again": "y"})
-    assert agreed.status_code == 302
+    assert "支出明细已导入" in take_in(browser, once_more, again="y").text
     assert len(rows(session)) == 4
     assert "支出.xlsx" in browser.get(TAB).text
 
@@ -204,15 +212,17 @@ def test_every_wrong_cell_of_a_workbook_is_named_and_nothing_saved(as_role: AsRo
         (date(2026, 3, 1), "自筹", "劳务费", 1, None, None, "KG-2"),
     )
     preview = send(browser, book((*GOOD, "KG-1"), *wrong, head=head))
-    said = preview.text.partition("文件中的支出")[0]
-    told = re.findall(r"第 (\d+) 行</td>\s*<td[^>]*>([^<]+)</td>", said)
+    told = re.findall(r"第 (\d+) 行</td>\s*<td[^>]*>([^<]+)</td>", preview.text)
     assert told == [
         *(("3", column) for column in ("日期", "资金来源", "科目", "金额")),
         *(("4", column) for column in ("日期", "金额")),
         ("5", "金额"),
         *(("6", column) for column in ("凭证号", "项目编号")),
     ]
-    assert "导入 " not in preview.text.partition("还没有导入")[2].partition("重新选择文件")[0]
+    assert "还没有导入任何一笔" in preview.text
+    assert "/enter" not in preview.text
+    listed = browser.get(re.findall(r'href="(/spending/books/[^"]+/errors.xlsx)"', preview.text)[0])
+    assert len(list(load_workbook(BytesIO(listed.data)).active.rows)) == len(told) + 3
     assert rows(session) == []
 
 
@@ -246,16 +256,31 @@ def test_a_large_workbook_comes_in_exactly(as_role: AsRole, session: Session) ->
     preview = send(as_role(Role.PI), book(*lines))
     assert "导入 3,000 笔支出" in preview.text
     assert len(preview.text) < 400_000
-    as_role(Role.PI).post("/spending/take-in/KG-1", data={"file": note(preview)})
+    take_in(as_role(Role.PI), preview)
     assert sum(amount for amount, _ in rows(session)) == 3_000 * 3_001 // 2
 
 
-def test_a_note_of_somebody_elses_file_opens_nothing(as_role: AsRole) -> None:
-    mine = note(send(as_role(Role.PI), book(GOOD)))
-    for browser, text in ((as_role(Role.UNIT_MANAGER), mine), (as_role(Role.PI), f"{mine}x")):
-        answer = browser.get(IMPORT, query_string={"file": text})
-        assert answer.status_code == 302
-    assert as_role(Role.PI).post("/spending/take-in/KG-1", data={"file": "x"}).status_code == 422
+def test_a_workbook_is_hers_who_sent_it(as_role: AsRole, session: Session) -> None:
+    sent = as_role(Role.PI).post(IMPORT, data={"file": (book(GOOD), "支出.xlsx")}).location
+    settle(as_role(Role.PI), sent)
+    other = as_role(Role.UNIT_MANAGER)
+    asked = [other.get(sent), other.get(f"{sent}/errors.xlsx"), other.post(f"{sent}/enter")]
+    assert [answer.status_code for answer in asked] == [404] * 3
+    assert as_role(Role.HANDLER).get(sent).status_code == 403
+    assert rows(session) == []
+
+
+def test_what_was_entered_meanwhile_is_not_entered_twice(as_role: AsRole, session: Session) -> None:
+    preview = send(as_role(Role.PI), book(GOOD))
+    take_in(as_role(Role.UNIT_MANAGER), send(as_role(Role.UNIT_MANAGER), book(GOOD)))
+    stopped = take_in(as_role(Role.PI), preview)
+    assert "导入没有完成" in stopped.text
+    assert "与已登记的支出相同" in stopped.text
+    assert "重新开始核对" in stopped.text
+    again = re.findall(r'action="(/tasks/[0-9a-f]+/again)"', stopped.text)[0]
+    looked = settle(as_role(Role.PI), as_role(Role.PI).post(again).location)
+    assert "可能重复" in looked.text
+    assert len(rows(session)) == 1
 
 
 def test_the_template_is_one_that_comes_in(as_role: AsRole) -> None:

@@ -12,6 +12,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
+from app.money import issue_work
 from finance.models import Batch
 from finance.states import BatchState
 from lifecycle.record import Source
@@ -20,6 +21,7 @@ from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
 from tests.integration.paying import Bureau, approve_one, approved, drafted, ea_fields, issued
 from tests.web.site import Browser
+from tests.web.working import settle
 
 NEW = "/money/batches/new"
 DISTRICT, PROVINCIAL = Source.DISTRICT.value, Source.PROVINCIAL.value
@@ -274,3 +276,35 @@ def test_the_last_tranche_of_a_project_may_follow_in_the_same_batch(bureau: Bure
     finance.post(NEW, data={"source": DISTRICT, "tranche": both})
     (made,) = batches(bureau)
     assert finance.get(f"/money/batches/{made.id}").text.count("35,000.00") >= 3
+
+
+@pytest.mark.usefixtures("at_rest")
+def test_a_large_batch_is_issued_in_the_background_and_its_page_leads_to_it(
+    bureau: Bureau, finance: Browser, stranger: Callable[[Role], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issue_work, "MOST_AT_ONCE", 1)
+    one, two = approved(bureau, number="沙-1"), approved(bureau, number="沙-2")
+    batch_id = drafted(bureau, one, two)
+    work = finance.post(f"/money/batches/{batch_id}/issue").location
+    assert work.startswith("/tasks/")
+    assert settle(finance, work).location == f"/money/batches/{batch_id}"
+    assert [batch.state for batch in batches(bureau)] == [BatchState.ISSUED]
+    assert finance.get(f"/money/batches/{batch_id}/sheet").status_code == 200
+    assert stranger(Role.FINANCE).get(work).status_code == 404
+    again = finance.post(f"/money/batches/{batch_id}/issue").location
+    assert settle(finance, again).location == f"/money/batches/{batch_id}"  # it is issued: nothing more to do
+
+
+@pytest.mark.usefixtures("at_rest")
+def test_a_large_batch_that_cannot_go_out_says_why_and_stays_a_draft(
+    bureau: Bureau, finance: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issue_work, "MOST_AT_ONCE", 0)
+    project = bureau.project(number="沙-1")
+    batch_id = drafted(bureau, approve_one(bureau, bureau.tranches(project)[0]))
+    bureau.change(project, bank_account=None)
+    page = settle(finance, finance.post(f"/money/batches/{batch_id}/issue").location).text
+    assert "出表没有完成" in page
+    assert "重新开始出表" in page
+    assert f'href="/money/batches/{batch_id}"' in page
+    assert [batch.state for batch in batches(bureau)] == [BatchState.DRAFT]
