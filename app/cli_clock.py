@@ -26,7 +26,7 @@ STARTED = "定时任务已启动：每天 08:00 发出提醒，每 5 分钟检�
 @agency_option
 def remind(as_of: date, form: str, agency: str | None) -> None:
     """发出某一天的提醒；同一天再次运行不会重复。"""
-    from app.scheduler import site_address
+    from app.jobs import site_address
     from lifecycle import clock, outbox
     from lifecycle.roles import Actor
 

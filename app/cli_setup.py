@@ -6,8 +6,8 @@ import click
 
 from app.console import agency_option, console_session, refusals_said, the_agency
 from app.database import database_url, migrate
+from lifecycle.recomputing import recompute as work_out_anew
 from lifecycle.roles import Actor
-from lifecycle.setup import recompute as work_out_anew
 from lifecycle.setup import set_up_agency
 
 

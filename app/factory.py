@@ -34,6 +34,7 @@ PARTS = (
     "app.ledger.routes",
     "app.rulebook.routes",
     "app.inbox.routes",
+    "app.running.routes",
 )
 """The parts of the site: modules with a blueprint ``bp``."""
 

@@ -8,13 +8,11 @@ a job is claimed by one of them.
 from __future__ import annotations
 
 import logging
-import os
 import signal
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from time import sleep
-from typing import TypeAlias
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
@@ -25,53 +23,22 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.database import open_ready_database
+from app.jobs import DAILY, DAILY_FROM, EVERY_MINUTES, MAIL, NOTHING, PRUNE, RECOMPUTE, Daily
 from app.mailer import MailServer, send_waiting
-from finance.holding import sweep_holds
-from finance.reconcile.keeping import outcome, reconcile_and_keep
 from lifecycle import outbox
 from lifecycle.calendar import SHANGHAI
-from lifecycle.clock import remind
-from lifecycle.jobs import claim, finish
+from lifecycle.jobs import beat, claim, finish, prune
 from lifecycle.models import Agency
+from lifecycle.recomputing import catch_up
 from lifecycle.roles import Actor
-from reports.read_back import read_sheet
+from lifecycle.standing import is_outdated
 
 log = logging.getLogger(__name__)
 
-REMIND_AT = time(8)
-"""From when on the day's reminders are told, by the clock in China."""
 
-EVERY_MINUTES = 5
-"""How often the clock ticks; 08:00 is one of its ticks."""
-
-
-def site_address() -> str:
-    """Return how people reach this installation (``KEGUAN_SITE_URL``), for links in e-mails; may be empty."""
-    return os.environ.get("KEGUAN_SITE_URL", "").strip()
-
-
-def _remind(session: Session, actor: Actor, today: date) -> str:
-    told = len(remind(session, actor, today, site_address()))
-    return f"发出提醒 {told} 条" if told else ""
-
-
-def _keep_holds(session: Session, actor: Actor, today: date) -> str:
-    kept = sweep_holds(session, actor, today)
-    return f"新增暂缓拨付 {kept.begun} 条，解除 {kept.lifted} 条" if kept else ""
-
-
-def _reconcile(session: Session, actor: Actor, today: date) -> str:
-    result = reconcile_and_keep(session, actor, today, read_sheet)
-    return f"对账 {result.projects} 个项目，{outcome(result.count)}"
-
-
-Daily: TypeAlias = Callable[[Session, Actor, date], str]
-"""A day's work in one agency, done for the system; it says in words what it did, if anything."""
-
-NOTHING = "没有需要办理的"
-
-DAILY: Mapping[str, Daily] = {"holds": _keep_holds, "remind": _remind, "reconcile": _reconcile}
-"""What is done once a day in every agency, in this order."""
+def _catch_up(session: Session, actor: Actor, _today: date) -> str:
+    projects = catch_up(session, actor)
+    return f"重新计算 {projects} 个项目" if projects else ""
 
 
 class Chores:
@@ -83,12 +50,18 @@ class Chores:
     def tick(self, moment: datetime | None = None) -> None:
         """Do whatever is due at ``moment`` (now); what fails is recorded and left to the next tick."""
         moment = (moment or now()).astimezone(SHANGHAI)
-        if moment.time() >= REMIND_AT:
+        with Session(self._engine) as session:
+            beat(session, now())
+        tick = f"{moment:%Y-%m-%dT%H}:{moment.minute // EVERY_MINUTES * EVERY_MINUTES:02d}"
+        if self._is_outdated():
+            self._once(RECOMPUTE, tick, partial(self._in_each_agency, _catch_up, moment.date()))
+        if moment.time() >= DAILY_FROM:
+            day = f"{moment:%Y-%m-%d}"
             for job, act in DAILY.items():
-                self._once(job, f"{moment:%Y-%m-%d}", partial(self._in_each_agency, act, moment.date()))
+                self._once(job, day, partial(self._in_each_agency, act, moment.date()))
+            self._once(PRUNE, day, self._prune)
         if self._mail_waits(moment):
-            minute = moment.minute // EVERY_MINUTES * EVERY_MINUTES
-            self._once("mail", f"{moment:%Y-%m-%dT%H}:{minute:02d}", self._send)
+            self._once(MAIL, tick, self._send)
 
     def _once(self, job: str, slot: str, act: Callable[[], str]) -> None:
         """Do a job unless its slot has been claimed already, and record how it ended."""
@@ -114,6 +87,17 @@ class Chores:
         if failures:
             raise ExceptionGroup("some agencies failed", failures)
         return "；".join(filter(None, told)) or NOTHING
+
+    def _is_outdated(self) -> bool:
+        with Session(self._engine) as session:
+            return any(
+                is_outdated(session, agency_id) for agency_id in session.scalars(select(Agency.id)).all()
+            )
+
+    def _prune(self) -> str:
+        with Session(self._engine) as session:
+            count = prune(session, now())
+        return f"清理 {count} 条" if count else NOTHING
 
     def _mail_waits(self, moment: datetime) -> bool:
         with Session(self._engine) as session:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lifecycle.database import begin_write
-from lifecycle.models import OutboxMessage
+from lifecycle.models import Channel, OutboxMessage
 
 GAPS = (
     timedelta(minutes=1),
@@ -107,3 +107,47 @@ def _note(session: Session, letter: Letter, **values: object) -> None:
     ours = and_(box.id == letter.id, box.state == "sending", box.attempts == letter.attempt)
     session.execute(update(box).where(ours).values(**values))
     session.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A letter that has not got through: it waits to be tried again, or has failed for good."""
+
+    id: int
+    channel: Channel
+    address: str
+    title: str
+    attempts: int
+    failed: bool
+    next_try_at: datetime
+    error: str | None
+
+
+def _not_through(agency_id: int) -> ColumnElement[bool]:
+    box = OutboxMessage
+    tried = and_(box.state.in_(("waiting", "sending")), box.attempts > 0)
+    return and_(box.agency_id == agency_id, or_(box.state == "failed", tried))
+
+
+def count_undelivered(session: Session, agency_id: int) -> int:
+    """Return how many of the agency's letters were tried and have not got through."""
+    return session.scalar(select(func.count()).where(_not_through(agency_id))) or 0
+
+
+def list_undelivered(session: Session, agency_id: int, limit: int, offset: int = 0) -> list[Undelivered]:
+    """Return them, the latest first."""
+    box = OutboxMessage
+    query = select(box).where(_not_through(agency_id)).order_by(box.id.desc()).limit(limit).offset(offset)
+    return [
+        Undelivered(
+            one.id,
+            one.channel,
+            one.address,
+            one.title,
+            one.attempts,
+            one.state == "failed",
+            one.next_try_at,
+            one.last_error,
+        )
+        for one in session.scalars(query)
+    ]

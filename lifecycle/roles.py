@@ -97,6 +97,7 @@ class Permission(StrEnum):
     SET_UP_SHEETS = "set_up_sheets"
     CONFIRM_ACCOUNT = "confirm_account"
     ACCEPT_ACCOUNT = "accept_account"
+    SEE_CLOCK = "see_clock"
     RECONCILE = "reconcile"
 
 
@@ -108,7 +109,7 @@ _READER = _ANYONE | {
     Permission.SEE_CHANGES,
     Permission.SEE_OVERSIGHT,
 }
-_BUREAU = _READER | {Permission.SEE_MONEY, Permission.SEE_LEDGER}
+_BUREAU = _READER | {Permission.SEE_MONEY, Permission.SEE_LEDGER, Permission.SEE_CLOCK}
 _HANDLES = {
     Permission.ADD_PAPERS,
     Permission.SEE_AUDIT,
@@ -187,7 +188,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.UNIT_FINANCE: _READER | _KEEPS_THE_UNITS_BOOKS,
     Role.JOINT_UNIT: _READER | _CO_RUNS,
     Role.EXPERT: _ANYONE | {Permission.SEE_PAPERS, Permission.SEE_REVIEWS, Permission.GIVE_OPINION},
-    Role.ADMIN: _ANYONE | {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
+    Role.ADMIN: _ANYONE | {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS, Permission.SEE_CLOCK},
 }
 """The whole of who may do what. A person holding several roles may do what any of them may."""
 

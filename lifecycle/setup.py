@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 
 from lifecycle.accounts import new_stamp
 from lifecycle.audit import append
-from lifecycle.command import Work, command
 from lifecycle.database import begin_write
 from lifecycle.models import Agency, AuditEntry, Membership, User
 from lifecycle.passwords import hash_password, made_up_password
 from lifecycle.refusals import InvalidInput
-from lifecycle.roles import Permission, Role
-from lifecycle.standing import rebuild
+from lifecycle.roles import Role
+from lifecycle.settings import UNSET
 
 FIRST_AGENCY = "本区科学技术局"
 """The name of the first agency where none is given; its admin can change it."""
@@ -63,7 +62,7 @@ def _is_there(session: Session, name: str | None) -> bool:
 
 def _make(session: Session, name: str, *, is_demo: bool) -> SetUp:
     username, password = _free_username(session), made_up_password()
-    agency = Agency(name=name, is_demo=is_demo)
+    agency = Agency(name=name, is_demo=is_demo, kept_by=UNSET.fingerprint)
     admin = User(
         username=username,
         name="管理员",
@@ -93,11 +92,3 @@ def _free_username(session: Session) -> str:
     taken = set(session.scalars(select(User.username).where(User.username.startswith("admin"))))
     names = (f"admin{number if number > 1 else ''}" for number in count(1))
     return next(name for name in names if name not in taken)
-
-
-@command("agency.recompute", Permission.MANAGE_SETTINGS)
-def recompute(work: Work) -> int:
-    """Work out anew the findings, duties and list columns of every project; return how many there are."""
-    projects = rebuild(work.session, work.actor.agency_id)
-    work.record(f"重新计算 {projects} 个项目的问题和待办", details={"projects": projects})
-    return projects

@@ -15,9 +15,9 @@ from app.filings.decision_routes import bp
 from app.filings.forms import demand_title, report_form
 from app.filings.steps import step_of
 from app.filters import query
+from app.jobs import site_address
 from app.permissions import current_actor, is_htmx, may, the_project
 from app.projects.routes import SIZE, XLSX
-from app.scheduler import site_address
 from lifecycle.filing_list import count_rest, every_filing, filing_years, list_filings
 from lifecycle.filing_reminders import remind_rest
 from lifecycle.models import ReportKind

@@ -121,6 +121,8 @@ class JobRun(Base):
     job: Mapped[str]
     slot: Mapped[str]
     started_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """How often it was begun: a run that failed or was killed is tried again."""
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     failed: Mapped[bool] = mapped_column(default=False, server_default=false())

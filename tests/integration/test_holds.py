@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
-from app.scheduler import DAILY
+from app.jobs import DAILY
 from finance.booking import book_payment
 from finance.holding import Kept, sweep_holds
 from finance.models import TrancheHold

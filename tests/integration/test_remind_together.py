@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.scheduler import DAILY
+from app.jobs import DAILY, PRUNE, RECOMPUTE
 from lifecycle.clock import remind
 from lifecycle.database import begin_write, open_database
+from lifecycle.jobs import BEAT
 from lifecycle.models import AuditEntry, InboxMessage, JobRun, OutboxMessage, Reminder
 from lifecycle.roles import Actor
 from lifecycle.standing import keep
@@ -147,8 +148,9 @@ def test_of_three_schedulers_one_does_the_days_job(session: Session, migrated_da
         process.communicate(timeout=60)
     assert [process.returncode for process in schedulers] == [0, 0, 0]
     runs = session.scalars(select(JobRun)).all()
-    assert sorted(one.job for one in runs) == sorted(DAILY)
-    assert {(one.slot, one.failed) for one in runs} == {("2026-04-08", False)}
+    assert sorted(one.job for one in runs) == sorted([*DAILY, BEAT, PRUNE, RECOMPUTE])
+    daily = [one for one in runs if one.job in DAILY]
+    assert {(one.slot, one.failed, one.attempts) for one in daily} == {("2026-04-08", False, 1)}
     (run,) = (one for one in runs if one.job == "remind")
     assert run.outcome == f"发出提醒 {PROJECTS} 条"
     assert session.scalar(select(func.count()).select_from(Reminder)) == PROJECTS

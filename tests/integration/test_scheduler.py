@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from app import scheduler
+from app import jobs, scheduler
 from app.database import DatabaseNotReady
 from app.scheduler import Chores
 from lifecycle.database import open_database
@@ -80,7 +80,7 @@ def test_a_run_that_fails_is_recorded_and_tried_again_at_the_next_tick(
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(scheduler, "remind", broken)
+        patched.setattr(jobs, "remind", broken)
         chores.tick(MORNING)
     assert runs(engine) == [("remind", "2026-04-01", True)]
     assert steps(engine) == []
@@ -92,7 +92,7 @@ def test_a_run_that_fails_is_recorded_and_tried_again_at_the_next_tick(
 def test_an_agency_that_fails_does_not_keep_the_others_waiting(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = scheduler.remind
+    real = jobs.remind
 
     def broken_for_one(session: Session, actor: object, *words: object) -> object:
         if getattr(actor, "agency_id", 0) == 1:
@@ -102,7 +102,7 @@ def test_an_agency_that_fails_does_not_keep_the_others_waiting(
     with Session(engine) as session:
         store_project(session, 2, "SPB-2", signed_on=date(2026, 3, 2), joint_unit=None)
     with monkeypatch.context() as patched:
-        patched.setattr(scheduler, "remind", broken_for_one)
+        patched.setattr(jobs, "remind", broken_for_one)
         Chores(engine).tick(MORNING)
     assert steps(engine) == ["T"]
     assert runs(engine) == [("remind", "2026-04-01", True)]

@@ -85,6 +85,7 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
     "audit": {Permission.SEE_AUDIT},
     "auth": set(),
     "inbox": {Permission.SEE_OWN_DESK},
+    "running": {Permission.SEE_CLOCK},
     "ledger": {Permission.SEE_LEDGER, Permission.IMPORT_LEDGER},
     "money": {
         Permission.SEE_MONEY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -24,6 +24,7 @@ from app.config import Config, kept_secret_key
 from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor, may, public, the_project
+from lifecycle.jobs import STILL, beat
 from lifecycle.models import Agency, Project
 from lifecycle.refusals import IllegalTransition, NotFound, NotPermitted, Refusal, SamePerson, VerdictRefused
 from lifecycle.roles import Permission, Role
@@ -195,12 +196,18 @@ def test_pages_are_not_kept_and_static_files_are_until_they_change(app: Flask, c
     assert client.get("/sign-in").headers["Cache-Control"] == "no-store"
 
 
-def test_health_tells_whether_the_database_answers(
+def test_health_tells_whether_the_database_answers_and_the_clock_runs(
     app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert client.get("/healthz").json == {"status": "ok", "database": "ok"}
+    still = client.get("/healthz")
+    assert (still.status_code, still.json["clock"]) == (503, "stopped")  # nothing has ever ticked
     with app.app_context():
+        beat(db.session(), clock.now())
         engine = db.engine
+    assert client.get("/healthz").json == {"status": "ok", "database": "ok", "clock": "ok"}
+    with app.app_context():
+        beat(db.session(), clock.now() - STILL - timedelta(seconds=1))
+    assert client.get("/healthz").status_code == 503
     monkeypatch.setattr(engine.dialect, "connect", _unreachable)
     engine.dispose()
     assert client.get("/healthz").status_code == 503

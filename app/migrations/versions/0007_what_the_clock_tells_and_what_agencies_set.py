@@ -148,6 +148,9 @@ def upgrade() -> None:
     with op.batch_alter_table('agency', schema=None) as batch_op:
         batch_op.add_column(sa.Column('kept_by', sa.String(), server_default=sa.text("''"), nullable=False))
 
+    with op.batch_alter_table('job_run', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('attempts', sa.Integer(), server_default=sa.text('1'), nullable=False))
+
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.add_column(sa.Column('channel', CHANNEL, server_default='电子邮件', nullable=False))
         batch_op.drop_constraint(batch_op.f('uq_outbox_message_reminder_id_address'), type_='unique')
@@ -164,6 +167,9 @@ def downgrade() -> None:
         batch_op.create_unique_constraint(batch_op.f('uq_outbox_message_reminder_id_address'), ['reminder_id', 'address'])
         batch_op.drop_constraint(batch_op.f('ck_outbox_message_channel'), type_='check')
         batch_op.drop_column('channel')
+
+    with op.batch_alter_table('job_run', schema=None) as batch_op:
+        batch_op.drop_column('attempts')
 
     with op.batch_alter_table('agency', schema=None) as batch_op:
         batch_op.drop_column('kept_by')
