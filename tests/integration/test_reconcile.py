@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.cli import main
 from finance.booking import Booking, book_batch, book_payment, fail_line
 from finance.receipts import confirm_receipt, record_receipt
 from finance.reconcile.keeping import (
@@ -298,3 +301,19 @@ def test_finance_is_told_once_of_what_is_new_and_every_run_is_kept(books: Books)
         find_run(session, books.bureau.people.b[Role.AUDITOR].actor, old.id)
     with pytest.raises(NotPermitted):
         reconcile_and_keep(session, auditor, LATER, read_sheet)
+
+
+def test_the_console_lists_what_does_not_tie_and_ends_with_1(
+    books: Books, migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEGUAN_DATABASE_URL", migrated_database_url)
+    words = ["reconcile", "--as-of", LATER.isoformat(), "--agency", "沙坪坝区科技局"]
+    with dict(_alterations(books))["spending: amount"]:
+        said = CliRunner().invoke(main, words, catch_exceptions=False)
+        told = CliRunner().invoke(main, [*words, "--format", "json"], catch_exceptions=False)
+    assert said.exit_code == told.exit_code == 1
+    assert "办理记录 199,999.99，现有登记 200,000.00，相差 -0.01 元" in said.output
+    assert said.output.endswith("对账结果：1 处不符。\n")
+    (one,) = json.loads(told.output)["differences"]
+    assert (one["project"], one["left_fen"], one["right_fen"]) == (NUMBER, ALL - 1, ALL)
+    assert CliRunner().invoke(main, words, catch_exceptions=False).exit_code == 0
