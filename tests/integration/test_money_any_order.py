@@ -8,7 +8,7 @@ from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -30,10 +30,16 @@ STEPS = st.tuples(
     st.sampled_from(sorted(ACTS)),
 )
 
+MAY_BE_TWICE = frozenset({"inspection.record"})
+"""Two colleagues may each put forward what they have found of a project; all else takes effect once."""
+
+WITHOUT_SHRINKING = [phase for phase in Phase if phase is not Phase.shrink]
+
 
 @settings(
     max_examples=MOST,
     deadline=None,
+    phases=WITHOUT_SHRINKING,  # the story is told step by step, and shrinking it takes for ever
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.sampled_from((0, 6, 12, 20)), st.lists(STEPS, min_size=8, max_size=25))
@@ -84,7 +90,7 @@ def _at_once(story: Story, *deeds: Deed) -> None:
 
     with ThreadPoolExecutor(len(deeds)) as threads:
         outcomes = list(threads.map(one, deeds))
-    if deeds[0] is deeds[1]:
+    if deeds[0] is deeds[1] and deeds[0].action not in MAY_BE_TWICE:
         won = [outcome for outcome in outcomes if not isinstance(outcome, Refusal)]
         assert len(won) <= 1, (story.log, deeds[0].action)
     story.together(deeds, outcomes, since)
