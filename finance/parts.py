@@ -8,12 +8,12 @@ statement over any number of projects (``parts_by``, ``each_part``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from finance.models import Batch, BatchLine, PaymentReversal, Proposal, TrancheHold
@@ -126,16 +126,16 @@ def each_part(*columns: Any, as_of: date) -> Select[*tuple[Any, ...]]:
     It gives ``columns`` (of ``Project`` and ``Tranche``), then a column for each field of ``MoneyParts``, by
     that name. Conditions on projects and tranches may be added; whose projects they are must be.
     """
-    where = dict(_wheres(as_of))
-    paid = _paid(as_of)
+    out, holds, taken = _out(as_of), _holds(as_of), _taken_back(as_of)
+    sheet, held = out.c.tranche_id.is_not(None), holds.c.tranche_id.is_not(None)
+    lost, way = _lost(as_of), _is_on_way(as_of)
+    paid = case((Payment.paid_on <= as_of, Payment.amount_fen), else_=0) + func.coalesce(taken.c.fen, 0)
     owed = case((Tranche.planned_fen > paid, Tranche.planned_fen - paid), else_=0)
-    sheet, lost, held, way = (where[name] for name in ("sheet", "lost", "held", "way"))
-    away = and_(paid == 0, way)
     parts = {
         "planned": Tranche.planned_fen,
         "paid": paid,
         "held": case((or_(owed == 0, sheet, lost), 0), (held, owed), else_=0),
-        "on_way": case((owed == 0, 0), (sheet, owed), (or_(lost, held), 0), (away, owed), else_=0),
+        "on_way": case((owed == 0, 0), (sheet, owed), (or_(lost, held, paid > 0), 0), (way, owed), else_=0),
         "open": case((owed == 0, 0), (sheet, owed), (or_(lost, held), 0), else_=owed),
         "cancelled": case((or_(owed == 0, sheet), 0), (lost, owed), else_=0),
     }
@@ -145,34 +145,41 @@ def each_part(*columns: Any, as_of: date) -> Select[*tuple[Any, ...]]:
         .join(Project, Project.id == Tranche.project_id)
         .outerjoin(Payment, Payment.tranche_id == Tranche.id)
         .outerjoin(Acceptance, Acceptance.project_id == Project.id)
+        .outerjoin(out, out.c.tranche_id == Tranche.id)
+        .outerjoin(holds, holds.c.tranche_id == Tranche.id)
+        .outerjoin(taken, taken.c.tranche_id == Tranche.id)
     )
 
 
-def _paid(as_of: date) -> ColumnElement[Fen]:
-    """Return what had been paid by then, what was taken back later included."""
-    taken_back = (
-        select(func.sum(PaymentReversal.amount_fen))
-        .where(PaymentReversal.tranche_id == Tranche.id)
-        .where(PaymentReversal.paid_on <= as_of, PaymentReversal.reversed_on > as_of)
-        .correlate(Tranche)
-        .scalar_subquery()
-    )
-    standing = case((Payment.paid_on <= as_of, Payment.amount_fen), else_=0)
-    return standing + func.coalesce(taken_back, 0)
+def _out(as_of: date) -> Subquery:
+    """Return the tranches that were on an issued sheet of which nothing was known yet."""
+    query = select(BatchLine.tranche_id).join(Batch, Batch.id == BatchLine.batch_id)
+    query = query.where(Batch.issued_on <= as_of)
+    unknown = or_(BatchLine.result.is_(None), BatchLine.result_on > as_of)
+    return query.where(unknown).distinct().subquery("out")
 
 
-def _wheres(as_of: date) -> Iterator[tuple[str, ColumnElement[bool]]]:
-    """Yield the conditions by which the rest of a tranche is told apart, by name; the first that holds."""
-    out = select(BatchLine.id).join(Batch, Batch.id == BatchLine.batch_id)
-    out = out.where(BatchLine.tranche_id == Tranche.id, Batch.issued_on <= as_of)
-    yield "sheet", _exists(out.where(or_(BatchLine.result.is_(None), BatchLine.result_on > as_of)))
+def _holds(as_of: date) -> Subquery:
+    """Return the tranches on which a hold was."""
+    query = select(TrancheHold.tranche_id).where(TrancheHold.since <= as_of)
+    return query.where(or_(TrancheHold.until.is_(None), TrancheHold.until > as_of)).distinct().subquery("on")
+
+
+def _taken_back(as_of: date) -> Subquery:
+    """Return what had been paid by then and was taken back later, by tranche."""
+    one = PaymentReversal
+    query = select(one.tranche_id, func.sum(one.amount_fen).label("fen"))
+    query = query.where(one.paid_on <= as_of, one.reversed_on > as_of)
+    return query.group_by(one.tranche_id).subquery("taken")
+
+
+def _lost(as_of: date) -> ColumnElement[bool]:
     lost = and_(Acceptance.conclusion.in_(_LOST), Acceptance.concluded_on <= as_of)
-    yield "lost", func.coalesce(and_(lost, ~Project.self_established), False)
-    hold = select(TrancheHold.id).where(TrancheHold.tranche_id == Tranche.id, TrancheHold.since <= as_of)
-    yield "held", _exists(hold.where(or_(TrancheHold.until.is_(None), TrancheHold.until > as_of)))
+    return func.coalesce(and_(lost, ~Project.self_established), False)
+
+
+def _is_on_way(as_of: date) -> ColumnElement[bool]:
+    """Whether a proposal was live; asked by its index, of the few tranches that are open."""
     live = select(Proposal.id).where(Proposal.tranche_id == Tranche.id, Proposal.proposed_on <= as_of)
-    yield "way", _exists(live.where(or_(Proposal.ending.is_(None), Proposal.ended_on > as_of)))
-
-
-def _exists(query: Select[int]) -> ColumnElement[bool]:
-    return query.correlate(Tranche).exists()
+    live = live.where(or_(Proposal.ending.is_(None), Proposal.ended_on > as_of))
+    return live.correlate(Tranche).exists()
