@@ -23,13 +23,13 @@ def propose(life: Life, path: str, **reasons: str) -> Page:
     return life.open("handler", path).done("提出拨付", **reasons)
 
 
-def pay(life: Life, path: str, day: date, **reasons: str) -> None:
-    """Lead a tranche from its proposal to its booking, on one day."""
-    propose(life, path, **reasons)
-    life.open("approver", path).done("同意拨付")
-    tranche = path.rpartition("/")[2]
-    source = life.tranche(int(tranche)).source.value
-    answer = life.send("finance", "/money/batches/new", {"source": source, "tranche": tranche})
+def pay(life: Life, path: str, day: date, *others: str, **reasons: str) -> None:
+    """Lead a tranche, and others that go out with it, from proposal to booking, on one day."""
+    for one in (path, *others):
+        propose(life, one, **reasons)
+        life.open("approver", one).done("同意拨付")
+    tranches = [one.rpartition("/")[2] for one in (path, *others)]
+    answer = life.send("finance", "/money/batches/new", {"tranche": tranches})
     assert answer.status_code == 302, answer.text
     batch = life.open("finance", answer.location).done("出表")
-    batch.done("登记拨付", voucher=f"国库-{day}-{tranche}", paid_on=day.isoformat())
+    batch.done("登记拨付", voucher=f"国库-{day}-{tranches[0]}", paid_on=day.isoformat())

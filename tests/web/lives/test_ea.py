@@ -102,9 +102,10 @@ def sign_it(life: Life) -> None:
 def fund(life: Life) -> None:
     """Pay both public purses once and in full; the unit's own money arrives in two parts."""
     life.on(date(2025, 3, 20))
-    for source in (Source.PROVINCIAL, Source.DISTRICT):
-        pay(life, tranche_path(life, source, 1), date(2025, 3, 20))
-        life.barred("handler", f"{tranche_path(life, source, 1)}/propose", "已拨付")
+    both = [tranche_path(life, source, 1) for source in (Source.PROVINCIAL, Source.DISTRICT)]
+    pay(life, both[0], date(2025, 3, 20), both[1])
+    for path in both:
+        life.barred("handler", f"{path}/propose", "已拨付")
     life.on(date(2025, 4, 10))
     own = f"/spending/receipts/{life.id_of(Tranche)}"
     life.barred("handler", f"{own}/record", "400,000", amount="400000.01", on="2025-04-10", voucher="1")
