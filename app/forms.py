@@ -91,9 +91,15 @@ class MoneyField(Field):  # type: ignore[misc]
 
 
 class WholeField(Field):  # type: ignore[misc]
-    """A whole number from 1 on. What is typed wrongly stays."""
+    """A whole number from ``least`` on. What is typed wrongly stays."""
 
     widget = TextInput()
+
+    def __init__(
+        self, label: str, validators: Sequence[Any] | None = None, *, least: int = 1, **more: Any
+    ) -> None:
+        self.least = least
+        super().__init__(label, validators, **more)
 
     def _value(self) -> str:
         if self.raw_data:
@@ -105,8 +111,8 @@ class WholeField(Field):  # type: ignore[misc]
         self.data = None
         text = valuelist[0].strip() if valuelist else ""
         if text:
-            if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0):
-                raise ValueError("请填写不小于 1 的整数。")
+            if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= self.least):
+                raise ValueError(f"请填写不小于 {self.least} 的整数。")
             self.data = int(text)
 
 

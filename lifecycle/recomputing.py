@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
+from lifecycle.models import Project
 from lifecycle.roles import Actor, Permission
 from lifecycle.standing import is_outdated, rebuild
+
+AT_ONCE = 2_000
+"""Up to so many projects what is kept is worked out anew at once; of more by the clock, within minutes."""
 
 
 class _UpToDateError(Exception):
@@ -42,3 +47,11 @@ def _recompute(work: Work, why: str) -> int:
     projects = rebuild(work.session, work.actor.agency_id)
     work.record(f"{why} {projects} 个项目的问题和待办", details={"projects": projects})
     return projects
+
+
+def restate_now(work: Work) -> None:
+    """Work out anew what rests on settings just changed: at once where that is quick, else the clock does."""
+    agency_id = work.actor.agency_id
+    count = select(func.count()).select_from(Project).where(Project.agency_id == agency_id)
+    if (work.session.scalar(count) or 0) <= AT_ONCE:
+        rebuild(work.session, agency_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.admin import setting_routes
+from app.admin.blueprint import bp
 from app.admin.forms import DUTIES, WITH_UNITS, AgencyForm, NewPersonForm, PersonForm, values_of
 from app.extensions import db
 from app.permissions import current_actor, may
@@ -13,7 +15,7 @@ from lifecycle import members
 from lifecycle import people as commands
 from lifecycle.roles import Permission
 
-bp = Blueprint("admin", __name__, url_prefix="/admin")
+__all__ = ["bp", "setting_routes"]
 
 
 @bp.get("/people")

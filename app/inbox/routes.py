@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import BooleanField
 
 from app.extensions import db
+from app.forms import Form
 from app.permissions import current_actor, may
 from lifecycle import inbox
 from lifecycle.roles import Permission
+from lifecycle.setting import choose_mail, wants_mail
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
+
+
+class MailForm(Form):
+    """By which way a person wants to be told before a deadline."""
+
+    by_mail = BooleanField("到期前的提醒也发到我的邮箱")
 
 
 @bp.get("/")
@@ -40,3 +49,16 @@ def read_all() -> ResponseReturnValue:
     inbox.mark_all_read(db.session(), current_actor(), request.form.get("newest", 0, type=int))
     flash("已全部标为已读。")
     return redirect(url_for("inbox.index"))
+
+
+@bp.route("/choices", methods=["GET", "POST"])
+@may(Permission.SEE_OWN_DESK)
+def choices() -> ResponseReturnValue:
+    """Show and change by which ways the person is told."""
+    session, actor = db.session(), current_actor()
+    form = MailForm(data={"by_mail": wants_mail(session, actor.user_id, actor.agency_id)})
+    if form.validate_on_submit():
+        choose_mail(session, actor, form.by_mail.data)
+        flash("提醒方式已保存。")
+        return redirect(url_for("inbox.choices"))
+    return render_template("inbox/choices.html", form=form, email=actor.email)

@@ -1,0 +1,100 @@
+"""Forms of an agency's settings: when reminders come, within how many days what is wanted, days off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wtforms import StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from app.forms import Form, WholeField, at_most, chosen, required
+from lifecycle.reminding import Clockwork
+from lifecycle.roles import Role
+from lifecycle.rules.base import Rule
+from lifecycle.rules.time_limits import WithinDays
+from lifecycle.setting import AHEAD_AT_LEAST, LATEST, MOST_BEFORE, MOST_EVERY
+
+_APART = re.compile(r"[\s,，、;；]+")
+
+
+class StepsForm(Form):
+    """When duties are spoken of and who is told of lateness."""
+
+    before = StringField(
+        "到期前几天提醒",
+        [required("请填写天数，如 30、15、7、3、1。"), at_most(100)],
+        description=f"用顿号隔开，最多提前 {MOST_BEFORE} 天，至少一次在 {AHEAD_AT_LEAST} 天以前",
+    )
+    every = WholeField(
+        "逾期后每隔几天催办一次", [chosen("请填写天数。")], description=f"1 至 {MOST_EVERY} 天"
+    )
+    unit_manager = WholeField(
+        "逾期几天起同时告知承担单位",
+        [chosen("请填写天数。")],
+        description=f"1 至 {LATEST[Role.UNIT_MANAGER]} 天，不能取消",
+    )
+    approver = WholeField(
+        "逾期几天起同时告知审批人",
+        [chosen("请填写天数。")],
+        description=f"1 至 {LATEST[Role.APPROVER]} 天，不能取消",
+    )
+
+    def validate_before(self, field: StringField) -> None:
+        """Demand whole numbers."""
+        if not all(part.isdecimal() for part in self._parts(field.data)):
+            raise ValidationError("请填写整数天数，用顿号隔开，如 30、15、7、3、1。")
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """The days before, as typed."""
+        return [int(part) for part in self._parts(self.before.data)]
+
+    @property
+    def escalation(self) -> Mapping[Role, int]:
+        """From when on whom else lateness is told."""
+        return {role: self[role.value].data for role in LATEST}
+
+    def _parts(self, text: str) -> list[str]:
+        return [part for part in _APART.split(text or "") if part]
+
+
+def steps_form(clockwork: Clockwork) -> StepsForm:
+    """Return the form as the agency has set it."""
+    return StepsForm(
+        data={
+            "before": "、".join(str(one) for one in clockwork.before if one),
+            "every": clockwork.every,
+            **{role.value: clockwork.escalation.get(role, most) for role, most in LATEST.items()},
+        }
+    )
+
+
+def limits_form(rules: Sequence[Rule]) -> Form:
+    """Return a form with one number of days a rule; fields bear the rules' ids."""
+    fields: dict[str, Any] = {
+        rule.id: WholeField(_label(rule), [chosen("请填写天数，0 表示不设期限。")], least=0) for rule in rules
+    }
+    form: Form = type("LimitsForm", (Form,), fields)(
+        data={rule.id: rule.kind.days for rule in rules if isinstance(rule.kind, WithinDays)}
+    )
+    return form
+
+
+def _label(rule: Rule) -> str:
+    """Return a rule's summary without its number, which is what the field asks."""
+    days = rule.kind.days if isinstance(rule.kind, WithinDays) else 0
+    return rule.summary.replace(f" {days} 日内", "多少日内").replace(f"{days} 日内", "多少日内")
+
+
+class DaysOffForm(Form):
+    """A year's days off, line by line as its notice says."""
+
+    year = WholeField("年份", [chosen("请填写年份。")])
+    lines = TextAreaField(
+        "放假和调休",
+        [at_most(4000)],
+        description="每行一项，如“2027-10-01 至 2027-10-07 放假 国庆节”“2027-10-09 上班 国庆节调休”；"
+        "可以从 Excel 粘贴；清空后保存即撤回本年的安排",
+    )

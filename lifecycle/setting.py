@@ -1,0 +1,160 @@
+"""What an agency sets for itself, as commands: the steps of the clock and the days of its time limits.
+
+What the law needs cannot be switched off: every duty is spoken of beforehand and on its day, and lateness
+goes up to the unit and the approver within the limits below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lifecycle.command import Work, command
+from lifecycle.models import AgencySetting, PersonChoice
+from lifecycle.recomputing import restate_now
+from lifecycle.refusals import InvalidInput, Obstructed
+from lifecycle.reminding import Clockwork
+from lifecycle.roles import ROLE_NAMES, Permission, Role
+from lifecycle.rules.base import Rule
+from lifecycle.rules.time_limits import WithinDays
+from lifecycle.settings import LOCAL, STEPS, Settings, settings_of, steps_to_plain
+
+MOST_BEFORE = 90
+"""Days before a deadline that a step may be at most."""
+
+AHEAD_AT_LEAST = 7
+"""At least one step comes so many days before the deadline, or more."""
+
+MOST_EVERY = 14
+"""Days between two steps of lateness at most."""
+
+LATEST: Mapping[Role, int] = {Role.UNIT_MANAGER: 30, Role.APPROVER: 60}
+"""By how many days after the deadline each of these is told at the latest."""
+
+MOST_DAYS = 730
+"""Days of a time limit at most."""
+
+
+@command("settings.steps", Permission.MANAGE_SETTINGS)
+def set_steps(
+    work: Work, before: Sequence[int], every: int, escalation: Mapping[Role, int], today: date
+) -> None:
+    """Set when duties are spoken of, and from when on whom else lateness is told.
+
+    Raises ``InvalidInput`` (``before``, ``every``, and the roles' names) beyond the limits above.
+    """
+    steps = sorted({*before, 0}, reverse=True)
+    errors: dict[str, str] = {}
+    if not all(0 <= one <= MOST_BEFORE for one in steps):
+        errors["before"] = f"天数应在 1 至 {MOST_BEFORE} 之间。"
+    elif steps[0] < AHEAD_AT_LEAST:
+        errors["before"] = f"至少有一次提醒在到期 {AHEAD_AT_LEAST} 天以前，否则来不及办理。"
+    if not 1 <= every <= MOST_EVERY:
+        errors["every"] = f"逾期催办的间隔应在 1 至 {MOST_EVERY} 天之间。"
+    for role, most in LATEST.items():
+        if not 1 <= escalation.get(role, 0) <= most:
+            errors[role.value] = f"应在逾期 1 至 {most} 天之间告知{ROLE_NAMES[role]}，不能取消。"
+    if errors:
+        raise InvalidInput(errors)
+    old = settings_of(work.session, work.actor.agency_id).clockwork
+    new = Clockwork(tuple(steps), every, dict(escalation), old.days)
+    _put(work, STEPS, steps_to_plain(new), today)
+    restate_now(work)
+    work.record(
+        "修改提醒的安排",
+        details={"changes": [*_changed("到期前提醒", old.before, new.before), *_told_steps(old, new)]},
+    )
+
+
+def _told_steps(old: Clockwork, new: Clockwork) -> Iterator[dict[str, Any]]:
+    yield from _changed("逾期催办间隔", old.every, new.every)
+    for role in LATEST:
+        yield from _changed(f"逾期告知{ROLE_NAMES[role]}", old.escalation.get(role), new.escalation.get(role))
+
+
+def _changed(field: str, old: Any, new: Any) -> Iterator[dict[str, Any]]:
+    if old != new:
+        shown = [list(one) if isinstance(one, tuple) else one for one in (old, new)]
+        yield {"field": field, "old": shown[0], "new": shown[1]}
+
+
+def time_limits(settings: Settings) -> list[Rule]:
+    """Return the agency's own time limits as it has set them, in the order of their file."""
+    found = {
+        rule.id: rule for one in _programmes(settings) for rule in one if isinstance(rule.kind, WithinDays)
+    }
+    return list(found.values())
+
+
+def _programmes(settings: Settings) -> Iterator[Sequence[Rule]]:
+    book = settings.rulebook
+    for name in book.programmes:
+        yield book.programme(name).rules
+
+
+@command("settings.limits", Permission.MANAGE_SETTINGS)
+def set_limits(work: Work, days: Mapping[str, int], today: date) -> None:
+    """Set within how many days each act is wanted that a regulation asks without naming a day; 0: no limit.
+
+    ``days`` is by rule id. Raises ``InvalidInput`` by rule id.
+    """
+    settings = settings_of(work.session, work.actor.agency_id)
+    known = {rule.id: rule for rule in time_limits(settings)}
+    errors = {
+        id_: f"天数应在 0 至 {MOST_DAYS} 之间，0 表示不设期限。"
+        for id_, many in days.items()
+        if id_ in known and not 0 <= many <= MOST_DAYS
+    }
+    if errors:
+        raise InvalidInput(errors)
+    usual = {rule.id: rule for rule in time_limits(replace(settings, local={}))}
+    local = {id_: {"days": many} for id_, many in days.items() if id_ in known and many != _days(usual[id_])}
+    _put(work, LOCAL, local, today)
+    restate_now(work)
+    new = {rule.id: rule for rule in time_limits(Settings(local=local))}
+    changes = [
+        change
+        for id_, rule in known.items()
+        for change in _changed(rule.summary, _days(rule), _days(new[id_]))
+    ]
+    work.record("修改本局办理期限", details={"changes": changes})
+
+
+def _days(rule: Rule) -> int:
+    return rule.kind.days if isinstance(rule.kind, WithinDays) else 0
+
+
+@command("settings.own_mail", Permission.SEE_OWN_DESK)
+def choose_mail(work: Work, by_mail: bool) -> None:
+    """Say whether reminders before the deadline come by e-mail too; late ones, and the inbox, always do."""
+    if work.actor.user_id is None:
+        raise Obstructed(["系统没有自己的提醒方式"])
+    own = (PersonChoice.user_id == work.actor.user_id, PersonChoice.agency_id == work.actor.agency_id)
+    choice = work.session.scalar(select(PersonChoice).where(*own))
+    if choice is None:
+        choice = PersonChoice(user_id=work.actor.user_id, agency_id=work.actor.agency_id)
+        work.session.add(choice)
+    choice.by_mail = by_mail
+    work.record("到期前的提醒" + ("也发到邮箱" if by_mail else "只发站内消息"), details={"by_mail": by_mail})
+
+
+def wants_mail(session: Session, user_id: int | None, agency_id: int) -> bool:
+    """Whether a person wants reminders before the deadline by e-mail; who has not said so does."""
+    own = (PersonChoice.user_id == user_id, PersonChoice.agency_id == agency_id)
+    found = session.scalar(select(PersonChoice.by_mail).where(*own))
+    return True if found is None else found
+
+
+def _put(work: Work, key: str, value: Any, today: date) -> None:
+    own = (AgencySetting.agency_id == work.actor.agency_id, AgencySetting.key == key)
+    row = work.session.scalar(select(AgencySetting).where(*own))
+    if row is None:
+        row = AgencySetting(agency_id=work.actor.agency_id, key=key)
+        work.session.add(row)
+    row.value, row.set_by_id, row.set_on = value, work.actor.user_id, today
+    work.session.flush()
