@@ -33,6 +33,7 @@ MENU = (
     Entry("报告", "filings.index", "file-earmark-text", Permission.SEE_REPORTS),
     Entry("变更", "changes.index", "arrow-left-right", Permission.SEE_CHANGES),
     Entry("经费", "money.index", "cash-coin", Permission.SEE_MONEY),
+    Entry("经费", "spending.index", "cash-coin", Permission.SEE_PROJECTS),
     Entry("监督验收", "oversight.index", "clipboard-check", Permission.SEE_OVERSIGHT),
     Entry("台账", "ledger.index", "table", Permission.SEE_LEDGER),
     Entry("评审", "reviews.index", "clipboard-check", Permission.SEE_REVIEWS),
@@ -79,23 +80,27 @@ def agency_name() -> str:
     return name
 
 
-_UNDER = {"acceptance": "oversight", "reconcile": "money"}
+_UNDER = {"acceptance": "oversight", "reconcile": "money", "spending": "money"}
 """Part of the site → the part under whose entry of the menu it stands."""
 
 
 def menu_of(actor: Actor) -> list[dict[str, Any]]:
-    """Return the entries this actor may open; the one whose part of the site is open is active."""
+    """Return the entries this actor may open; the one whose part of the site is open is active.
+
+    Of two with one name she gets the first: the money of the bureau is the unit's money, and more.
+    """
     part = (request.endpoint or "").partition(".")[0]
+    entries = {entry.label: entry for entry in reversed(MENU) if actor.may(entry.permission)}
     return [
         {
             "label": entry.label,
             "url": url_for(entry.endpoint),
             "icon": entry.icon,
-            "active": entry.endpoint.partition(".")[0] == _UNDER.get(part, part),
+            "active": entry.endpoint.partition(".")[0] in {part, _UNDER.get(part, part)},
             "count": 0,
         }
         for entry in MENU
-        if actor.may(entry.permission)
+        if entries.get(entry.label) is entry
     ]
 
 

@@ -30,9 +30,14 @@ class Gate:
     percent: int
 
     @property
+    def line(self) -> Fen:
+        """What must be spent for the rate to be reached, to the fen."""
+        return -(-self.before * self.percent // 100)
+
+    @property
     def short(self) -> Fen:
         """What must still be spent until the rate is reached, to the fen; 0 where it is."""
-        return max(0, -(-self.before * self.percent // 100) - self.spent)
+        return max(0, self.line - self.spent)
 
 
 def gate_rule(record: ProjectRecord) -> Rule | None:
@@ -61,3 +66,41 @@ def gates_of(record: ProjectRecord, today: date) -> Iterator[Gate]:
             before=sum(one.paid for on, one in payments(record) if one.number < number and on <= day),
             percent=rule.kind.percent,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RateStep:
+    """One movement of public money, and where the rate stands after it. Sums are fen."""
+
+    on: date
+    paid: Fen
+    """What came with it; 0 for spending."""
+    spent: Fen
+    """What was spent by it; below zero where it takes spending back."""
+    words: str
+    before: Fen
+    """Paid in earlier tranches so far."""
+    so_far: Fen
+    """Spent so far."""
+    short: Fen
+    """What is wanting until the rate is reached; 0 where it is."""
+
+
+def steps_to(record: ProjectRecord, gate: Gate) -> Iterator[RateStep]:
+    """Yield, day by day, the payments and the spending that make a gate's rate, with what they come to."""
+    before = so_far = 0
+    for on, paid, spent, words in sorted(_moves(record, gate), key=lambda one: (one[0], -one[1])):
+        before, so_far = before + paid, so_far + spent
+        short = max(0, -(-before * gate.percent // 100) - so_far)
+        yield RateStep(on, paid, spent, words, before, so_far, short)
+
+
+def _moves(record: ProjectRecord, gate: Gate) -> Iterator[tuple[date, Fen, Fen, str]]:
+    for on, one in payments(record):
+        if one.number < gate.number and on <= gate.on:
+            yield on, one.paid, 0, f"拨付 {one.source}第 {one.number} 期"
+    for row in record.spending:
+        if row.source in FISCAL and row.on <= gate.on:
+            what = f"{row.source}·{row.use}"
+            voucher = f"，凭证 {row.voucher}" if row.voucher else ""
+            yield row.on, 0, row.amount, f"{'冲销' if row.amount < 0 else '支出'} {what}{voucher}"

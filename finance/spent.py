@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -108,6 +108,70 @@ def over_budget_words(over: Iterable[UseSums]) -> str:
     """Return what is over the budget, as a line of text."""
     told = (f"{one.source}·{one.use}超预算 {wan(one.spent - one.budget)} 万元" for one in over)
     return "，".join(told)
+
+
+class OverBudget(NamedTuple):
+    """What is spent beyond its budget: one use of a source, or the source as a whole. Sums are fen."""
+
+    source: Source
+    use: BudgetUse | None
+    """``None``: all uses of the source together."""
+    budget: Fen
+    spent: Fen
+
+    @property
+    def over(self) -> Fen:
+        """By how much."""
+        return self.spent - self.budget
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return f"{self.source}·{self.use}" if self.use else f"{self.source}合计"
+
+
+def all_over_budget(record: ProjectRecord, today: date) -> list[OverBudget]:
+    """Return every use, and every source as a whole, on which more was spent than budgeted."""
+    if not record.budget:
+        return []
+    uses = money_of(record, today).uses
+    single = [OverBudget(one.source, one.use, one.budget, one.spent) for one in uses]
+    whole = [
+        OverBudget(
+            source,
+            None,
+            sum(one.budget for one in uses if one.source is source),
+            sum(one.spent for one in uses if one.source is source),
+        )
+        for source in Source
+    ]
+    return [one for one in (*single, *whole) if one.over > 0]
+
+
+def over_after(
+    record: ProjectRecord, rows: Sequence[Spending], today: date
+) -> Iterator[tuple[int, OverBudget]]:
+    """Yield the place of each new row after which its use, or its source, is over the budget, and what is.
+
+    The rows count in their order, as they would be entered.
+    """
+    if not record.budget:
+        return
+    uses = {(one.source, one.use): one for one in money_of(record, today).uses}
+    spent = {key: one.spent for key, one in uses.items()}
+    for place, row in enumerate(rows):
+        key = row.source, row.use
+        spent[key] = spent.get(key, 0) + row.amount
+        budget = uses[key].budget if key in uses else 0
+        whole = OverBudget(
+            row.source,
+            None,
+            sum(one.budget for (source, _), one in uses.items() if source is row.source),
+            sum(fen for (source, _), fen in spent.items() if source is row.source),
+        )
+        for one in (OverBudget(row.source, row.use, budget, spent[key]), whole):
+            if one.over > 0:
+                yield place, one
 
 
 def file_taken_in(session: Session, project_id: int, sha256: str) -> bool:

@@ -26,6 +26,7 @@ _TURN_PATHS: Mapping[TurnKind, str] = {
     TurnKind.ACCEPTANCE: "/acceptance/{}",
     TurnKind.CLEARING: "/acceptance/clearing/{}",
     TurnKind.REVIEW: "/reviews/{}",
+    TurnKind.ACCOUNT: "/spending/accounts/{}",
 }
 
 

@@ -64,6 +64,7 @@ SUBJECTS: Mapping[str, str] = {
     "receipt": "到账凭证",
     "account": "专账管理",
     "payee": "收款账户",
+    "stage_account": "阶段账目",
     "project": "其他材料",
 }
 """What a file may belong to, in the order in which a project's files are shown."""

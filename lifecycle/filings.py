@@ -6,7 +6,7 @@ stands in the record's rows. Returned for supplement keeps that day, returned as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -27,12 +27,16 @@ from lifecycle.stages import advance
 from lifecycle.turns import Waits, hand_on
 from lifecycle.visibility import demand_acting_as
 
+AlsoDone = Callable[[Work, Report, ProjectRecord, date], None]
+"""What else is done in the same act, by a floor that this one does not know."""
+
 
 @command("report.confirm", Permission.CONFIRM_REPORT)
-def confirm_report(work: Work, report_id: int, today: date) -> None:
+def confirm_report(work: Work, report_id: int, today: date, then: AlsoDone | None = None) -> None:
     """Hand a report to the bureau in the unit's name: the day that counts, unless one counts already.
 
-    Raises ``NotFound``, ``NotTheirs``, ``IllegalTransition``.
+    ``then`` is what else belongs to the act, done within it. Raises ``NotFound``, ``NotTheirs``,
+    ``IllegalTransition``.
     """
     report, record = _of_the_unit(work, report_id)
     report.state = advance(REPORT_TRANSITIONS, report.state, ReportState.CONFIRMED)
@@ -48,6 +52,8 @@ def confirm_report(work: Work, report_id: int, today: date) -> None:
         citation=article_of(record, report.kind),
         details={"changes": [{"field": "提交日期", "old": None, "new": day.isoformat()}] if day else []},
     )
+    if then is not None:
+        then(work, report, record, today)
 
 
 def _of_the_unit(work: Work, report_id: int) -> tuple[Report, ProjectRecord]:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from finance.stage_account import Bank, draw_account
 from lifecycle import agreements, inspecting, supervision
 from lifecycle.acceptance import applying
 from lifecycle.accounts import load_person
@@ -80,6 +81,13 @@ def _report(
     confirm_report(session, who("danwei"), report_id, today)
 
 
+def _account(
+    session: Session, who: Callable[[str], Actor], number: str, _record: ProjectRecord, today: date
+) -> None:
+    """Draw up a stage account, which waits for the unit's finance person."""
+    draw_account(session, who("fuzeren"), number, today, Bank(), today)
+
+
 def _change(
     session: Session, who: Callable[[str], Actor], number: str, record: ProjectRecord, today: date
 ) -> None:
@@ -137,6 +145,6 @@ def _apply(
 
 _ACTS: dict[Stage, tuple[Act, ...]] = {
     Stage.AWAITING_AGREEMENT: (_draft,),
-    Stage.UNDER_WAY: (_apply, _report, _change, _inspect, _propose_hold),
+    Stage.UNDER_WAY: (_apply, _report, _change, _inspect, _propose_hold, _account),
 }
 """Stage → what is begun, each in another project of that stage."""

@@ -20,6 +20,7 @@ from app.filings.forms import (
 from app.filings.page import report_page
 from app.forms import Form
 from app.permissions import current_actor, may
+from finance.stage_account import draw_for_report
 from lifecycle import filings
 from lifecycle.panels import candidates, joint_opinion, replace_member
 from lifecycle.roles import Permission
@@ -47,7 +48,8 @@ def confirm(report_id: int) -> ResponseReturnValue:
     form = Form()
     if form.validate_on_submit():
         with form.taking_refusals():
-            filings.confirm_report(db.session(), current_actor(), report_id, clock.today())
+            today = clock.today()
+            filings.confirm_report(db.session(), current_actor(), report_id, today, draw_for_report)
             return _done(report_id, "已确认并报区科技局。")
     return report_page(report_id, {"confirm": form})
 

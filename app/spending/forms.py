@@ -14,6 +14,7 @@ from app.forms import DayField, Form, MoneyField, at_most, chosen, required
 from finance.accounts import MOST_ACCOUNT
 from finance.receipts import MOST_REASON
 from finance.spent import MOST_NOTE, MOST_VOUCHER, faults
+from finance.stage_account import Bank
 from lifecycle.filekinds import EXCEL
 from lifecycle.record import BudgetUse, Source, Spending
 
@@ -59,6 +60,11 @@ class SpendingForm(Form):
     def spending(self) -> list[Spending]:
         """What was filled in, once it is sound."""
         return [_spending(row) for row in self.filled()]
+
+    def sound(self) -> dict[int, Spending]:
+        """Return the rows that would do by themselves, by their place: what a look ahead goes by."""
+        filled = [(place, row) for place, row in enumerate(self.rows()) if row in self.filled()]
+        return {place: _spending(row) for place, row in filled if _is_sound(row)}
 
 
 def _typed(field: Field) -> bool:
@@ -176,3 +182,35 @@ class AccountForm(Form):
         description="单独设立账户的填户名和账号；在单位账内单独核算的，填明细科目或项目核算编号",
     )
     files = FilesField("证明材料", description="可不填；如开户证明、辅助账截图")
+
+
+class BankForm(Form):
+    """What the bank says of the separate account on the day of a stage account."""
+
+    seen = HiddenField()
+    """The figures that were looked at (``Figures.digest``)."""
+    balance = MoneyField("专户余额", description="银行对账单上当日的余额；没有单独开户的可不填")
+    note = TextAreaField(
+        "差异说明",
+        description=f"专户余额与账面结余不一致的，说明原因，如未达账项、利息，不超过 {MOST_NOTE} 字",
+    )
+    files = FilesField("专户对账单", description="可不填；对账单扫描件")
+
+    @property
+    def bank(self) -> Bank:
+        """What was filled in."""
+        return Bank(self.balance.data, self.note.data or "")
+
+
+class DrawForm(BankForm):
+    """A stage account as of a day."""
+
+    as_of = DayField("截止日期", [chosen("请填写截止日期。")], description="按这一天及以前的到账和支出计算")
+
+
+class BackForm(Form):
+    """Why a stage account is given back."""
+
+    note = TextAreaField(
+        "退回原因", [required("请写明退回原因。")], description=f"对方可以看到，不超过 {MOST_NOTE} 字"
+    )

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.extensions import db
 from app.permissions import current_actor, may
-from app.projects.asking import read_page
+from app.spending import account_routes, list_routes, statement_routes
 from app.spending.book_routes import bp
 from app.spending.entering import Entered, to_enter
 from app.spending.forms import MOST_FORM_ROWS, ROWS, SpendingForm, spending_form
 from app.spending.shown import sources_of
 from app.steps import tab_url
-from finance.overspent import list_overspent
 from finance.spending import enter_spending
-from finance.spent import over_budget, over_budget_words
+from finance.spent import all_over_budget, over_after
+from lifecycle.money import yuan
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Permission
 from lifecycle.sums import money_of
 from lifecycle.visibility import find_project
 from lifecycle.whole import record_of
 
-__all__ = ["bp"]
-
-OVERSPENT_ON_A_PAGE = 50
+__all__ = ["account_routes", "bp", "list_routes", "statement_routes"]
 
 
 @bp.get("/new/<project:number>")
@@ -45,6 +46,8 @@ def enter(number: str) -> ResponseReturnValue:
         more = spending_form(sources_of(entered.record), min(count + ROWS, MOST_FORM_ROWS))
         return _form_page(entered, more), 422
     form = spending_form(sources_of(entered.record), count)
+    if "check" in request.form:
+        return _form_page(entered, form), 422
     if form.validate_on_submit():
         with form.taking_refusals(Obstructed):
             rows, files, again = form.spending, form.files.data, form.again.data
@@ -53,6 +56,27 @@ def enter(number: str) -> ResponseReturnValue:
             )
             return _done(number, f"已登记 {len(rows)} 笔支出。")
     return _form_page(entered, form), 422
+
+
+@bp.post("/check/<project:number>")
+@may(Permission.ENTER_SPENDING)
+def check(number: str) -> ResponseReturnValue:
+    """Show what the budget would be after the rows that are being typed; nothing is entered."""
+    entered, count = to_enter(number), _count(request.form.get("count", ""))
+    ahead = _ahead(entered, spending_form(sources_of(entered.record), count))
+    return render_template("spending/ahead.html", **ahead)
+
+
+def _ahead(entered: Entered, form: SpendingForm) -> dict[str, Any]:
+    """Return the budget as it would be with the sound rows of the form, and what goes over it."""
+    record, today, rows = entered.record, clock.today(), form.sound()
+    places, new = list(rows), list(rows.values())
+    after = replace(record, spending=(*record.spending, *new))
+    return {
+        "ahead": money_of(after, today),
+        "typed": len(new),
+        "warned": [(places[at] + 1, one) for at, one in over_after(record, new, today)],
+    }
 
 
 def _count(text: str) -> int:
@@ -64,32 +88,15 @@ def _form_page(entered: Entered, form: SpendingForm) -> str:
         "spending/new.html",
         project=entered.project,
         form=form,
-        money=money_of(entered.record, clock.today()),
         may_add=form.size < MOST_FORM_ROWS,
+        **_ahead(entered, form),
     )
 
 
 def _done(number: str, words: str) -> ResponseReturnValue:
     """Go to the money tab, saying what was done and what is over the budget now."""
     record = record_of(db.session(), find_project(db.session(), current_actor(), number).id)
-    over = over_budget(record, clock.today())
-    flash(words + (f"请注意：{over_budget_words(over)}。" if over else ""))
+    over = all_over_budget(record, clock.today())
+    told = "，".join(f"{one.what}超预算 {yuan(one.over)} 元" for one in over)
+    flash(words + (f"请注意：{told}。" if over else ""))
     return redirect(tab_url(number, "money"))
-
-
-@bp.get("/over-budget")
-@may(Permission.SEE_MONEY)
-def overspent() -> ResponseReturnValue:
-    """List everything on which more was spent than budgeted, the most first."""
-    found = list_overspent(db.session(), current_actor(), clock.today())
-    pages = max(1, -(-len(found) // OVERSPENT_ON_A_PAGE))
-    page = min(max(1, read_page(request.args)), pages)
-    rows = found[(page - 1) * OVERSPENT_ON_A_PAGE : page * OVERSPENT_ON_A_PAGE]
-    return render_template(
-        "spending/overspent.html",
-        rows=rows,
-        count=len(found),
-        page_number=page,
-        pages=pages,
-        size=OVERSPENT_ON_A_PAGE,
-    )

@@ -14,10 +14,11 @@ from app.money.held_part import held_here
 from app.permissions import current_actor
 from app.projects.asking import read_page
 from app.steps import Step
-from finance.accounts import STATERS, statement_of
+from finance.accounts import STATERS
 from finance.rates import gate_rule, gates_of
 from finance.receipts import WHO, arrivals
-from finance.spent import list_spending, over_budget, who_enters, who_reverses
+from finance.spent import ENTERERS, all_over_budget, list_spending, who_enters, who_reverses
+from finance.stage_accounts import books_of
 from lifecycle.attachments import ShownFile, attachments_of
 from lifecycle.models import Payment
 from lifecycle.money import Fen
@@ -25,10 +26,8 @@ from lifecycle.overview import Overview
 from lifecycle.record import FISCAL, ProjectRecord, Source
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.stages import TrancheState
-from lifecycle.visibility import acting_as
 from lifecycle.whole import TrancheAt
 
-_OF_UNITS = (Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT)
 SIZE = 50
 """Rows of spending on a page."""
 
@@ -48,8 +47,9 @@ def money_of(overview: Overview) -> Mapping[str, Any]:
     """Return what the tab needs: arrivals, spending, rates, the account, and who may do what."""
     session, actor, today = db.session(), current_actor(), clock.today()
     project_id, record = overview.project.id, overview.record
-    may = _held_roles(actor, project_id)
+    may = _held_roles(actor, record)
     paid = arrivals(session, project_id)
+    stated, accounts = books_of(session, project_id)
     return {
         "arrivals": paid,
         "held": held_here(overview, actor, today),
@@ -57,9 +57,11 @@ def money_of(overview: Overview) -> Mapping[str, Any]:
         "spending": _listed(project_id, record),
         "gates": list(gates_of(record, today)),
         "gate_rule": gate_rule(record),
-        "over": over_budget(record, today),
-        "statement": statement_of(session, project_id),
+        "over": all_over_budget(record, today),
+        "statement": stated,
         "files": _files(attachments_of(session, project_id)),
+        "stage_accounts": accounts,
+        "may_draw": not may.isdisjoint(ENTERERS) and record.signed_on is not None,
         "may_enter": not may.isdisjoint(who_enters(record)) and actor.may(Permission.ENTER_SPENDING),
         "may_reverse": not may.isdisjoint(who_reverses(record)) and actor.may(Permission.ENTER_SPENDING),
         "may_correct": actor.may(Permission.PROPOSE_PAYMENT),
@@ -67,11 +69,14 @@ def money_of(overview: Overview) -> Mapping[str, Any]:
     }
 
 
-def _held_roles(actor: Actor, project_id: int) -> frozenset[Role]:
-    """Return the roles in which the actor can do something about this project's money."""
-    asked = {Role.FINANCE, Role.HANDLER} & actor.roles
-    outside = [role for role in (Role.PI, *_OF_UNITS) if role in actor.roles]
-    return frozenset(asked | {role for role in outside if acting_as(db.session(), actor, project_id, role)})
+def _held_roles(actor: Actor, record: ProjectRecord) -> frozenset[Role]:
+    """Return the roles in which the actor, who sees the project, can do something about its money."""
+    units = dict.fromkeys((Role.UNIT_MANAGER, Role.UNIT_FINANCE), record.lead_unit)
+    parties = {*units.items(), (Role.JOINT_UNIT, record.joint_unit)}
+    held = {Role.FINANCE, Role.HANDLER} | {role for role, unit in parties if (role, unit) in actor.units}
+    if actor.email and actor.email.lower() == (record.pi_email or "").lower():
+        held.add(Role.PI)
+    return frozenset(held & actor.roles)
 
 
 def _listed(project_id: int, record: ProjectRecord) -> Listed:

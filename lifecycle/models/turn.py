@@ -24,6 +24,7 @@ class TurnKind(StrEnum):
     ACCEPTANCE = "acceptance"
     CLEARING = "clearing"
     REVIEW = "review"
+    ACCOUNT = "account"
 
 
 class Turn(Base):

@@ -225,9 +225,10 @@ def test_what_goes_over_the_budget_is_said_and_listed(bureau: Bureau) -> None:
     assert "区（县）级财政·设备费超预算 0.000001 万元" in entry.summary
     enter(bureau, Spending(TODAY, Source.OWN, BudgetUse.INDIRECT, 5, "记-3", None))
     found = list_overspent(bureau.session, bureau.handler, TODAY)
-    assert [(one.use, one.budget, one.over) for one in found] == [
-        (BudgetUse.INDIRECT, 0, 5),
-        (BudgetUse.EQUIPMENT, 6 * WAN, 1),
+    assert [(one.source, one.use, one.budget, one.over) for one in found] == [
+        (Source.OWN, BudgetUse.INDIRECT, 0, 5),
+        (Source.DISTRICT, None, 6 * WAN, 1),
+        (Source.DISTRICT, BudgetUse.EQUIPMENT, 6 * WAN, 1),
     ]
     assert list_overspent(bureau.session, bureau.people.b[Role.HANDLER].actor, TODAY) == []
     store_without = store_other(bureau)

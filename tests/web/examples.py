@@ -19,6 +19,7 @@ from finance.models import BatchLine
 from finance.reconcile.keeping import keep
 from finance.reconcile.running import reconcile
 from finance.spending import enter_spending
+from finance.stage_account import Bank, draw_account
 from lifecycle.acceptance.applying import start as start_acceptance
 from lifecycle.attachments import StoredFile
 from lifecycle.command import Work, command
@@ -261,7 +262,12 @@ def _change(people: People, session: Session, _folder: Path) -> int:
     return Office(session, people).draft(NUMBER)
 
 
+def _account(people: People, session: Session, _folder: Path) -> int:
+    return draw_account(session, people.a[Role.PI].actor, NUMBER, TODAY, Bank(), TODAY)
+
+
 EXAMPLES = {
+    "account_id": Example(_account, of_whoever_sees_the_project),
     "inspection_id": Example(_inspection, of_whoever_sees_the_project),
     "measure_id": Example(_measure, of_whoever_sees_the_project),
     "entry_id": Example(_entry, of_the_bureau),

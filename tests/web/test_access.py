@@ -80,6 +80,8 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
         Permission.ENTER_SPENDING,
         Permission.RECORD_RECEIPT,
         Permission.UNDO_RECEIPT,
+        Permission.CONFIRM_ACCOUNT,
+        Permission.ACCEPT_ACCOUNT,
     },
     "admin": {Permission.MANAGE_PEOPLE, Permission.MANAGE_SETTINGS},
     "audit": {Permission.SEE_AUDIT},

@@ -161,7 +161,7 @@ def test_the_same_twice_must_be_meant(as_role: AsRole, session: Session) -> None
 
 def test_what_goes_over_the_budget_is_said_at_once_and_to_the_bureau(as_role: AsRole) -> None:
     answer = as_role(Role.PI).post(NEW, data=typed(amount="40000.01"), follow_redirects=True)
-    assert "自筹·劳务费超预算 0.000001 万元" in answer.text
+    assert "自筹·劳务费超预算 0.01 元" in answer.text
     page = as_role(Role.APPROVER).get("/spending/over-budget")
     assert page.status_code == 200
     assert "0.01" in page.text

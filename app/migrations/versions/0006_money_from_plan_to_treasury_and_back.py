@@ -16,20 +16,26 @@ depends_on = None
 
 SOURCE = sa.Enum('省（市）级财政', '区（县）级财政', '联合实施单位', '自筹', name='source', native_enum=False, create_constraint=True, length=32)
 ROLES = ('handler', 'approver', 'finance', 'pi', 'unit_manager', 'joint_unit', 'expert', 'auditor', 'admin')
+TURNS = ('agreement', 'report', 'change', 'inspection', 'measure', 'integrity', 'acceptance', 'clearing', 'review')
 OF_ROLES = (('membership', 'role'), ('turn', 'role'), ('kept_duty', 'owner'))
 
 
-def _allow(roles: tuple[str, ...]) -> None:
-    names = ', '.join(f"'{role}'" for role in roles)
+def _allow(roles: tuple[str, ...], turns: tuple[str, ...]) -> None:
     for table, column in OF_ROLES:
-        with op.batch_alter_table(table, schema=None) as batch_op:
-            batch_op.drop_constraint(op.f(f'ck_{table}_{column}'), type_='check')
-            batch_op.create_check_constraint(op.f(f'ck_{table}_{column}'), f'{column} IN ({names})')
+        _allow_only(table, column, roles)
+    _allow_only('turn', 'kind', turns)
+
+
+def _allow_only(table: str, column: str, values: tuple[str, ...]) -> None:
+    names = ', '.join(f"'{value}'" for value in values)
+    with op.batch_alter_table(table, schema=None) as batch_op:
+        batch_op.drop_constraint(op.f(f'ck_{table}_{column}'), type_='check')
+        batch_op.create_check_constraint(op.f(f'ck_{table}_{column}'), f'{column} IN ({names})')
 
 
 def upgrade() -> None:
     """Apply."""
-    _allow((*ROLES, 'unit_finance'))
+    _allow((*ROLES, 'unit_finance'), (*TURNS, 'account'))
     op.create_table('payer',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('agency_id', sa.Integer(), nullable=False),
@@ -318,4 +324,4 @@ def downgrade() -> None:
 
     op.drop_table('reconciliation')
     op.drop_table('payer')
-    _allow(ROLES)
+    _allow(ROLES, TURNS)
