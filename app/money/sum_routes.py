@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 
 from flask import render_template, request, url_for
@@ -20,8 +21,10 @@ from app.permissions import current_actor, may
 from finance.views.asking import PART_NAMES, Part, Which
 from finance.views.moved import Book, moved_by
 from finance.views.summing import By, summary, total_of
+from finance.views.years import year_end
 from lifecycle.roles import Permission
 from reports.money_lists import write_summary
+from reports.year_end import year_end_workbook
 
 __all__ = ["bp"]
 
@@ -104,3 +107,36 @@ def _rows(which: Which, by: By) -> tuple[Sequence[Part], list[figures.ShownSum],
 
 def _plain(row: figures.ShownSum) -> tuple[str, str, list[int]]:
     return row.name, row.source, [*(one.fen for one in (*row.plan, *row.moved)), row.net]
+
+
+@bp.get("/year-end")
+@may(Permission.SEE_MONEY)
+def year_ended() -> ResponseReturnValue:
+    """Show what moved in a year, and offer the workbook of it."""
+    session, actor, today = db.session(), current_actor(), clock.today()
+    which = Which(year=_year())
+    _, rows, total = _rows(which, By.SOURCE)
+    undated = Which(undated=True)
+    return render_template(
+        "money/year_end.html",
+        waiting=lists.counts(session, actor, today),
+        year=_year(),
+        years=asked.years(today)[1:],
+        as_of=min(today, date(_year(), 12, 31)),
+        rows=[*rows, total] if rows else [],
+        undated=moved_by(session, actor, Book.RETURNED, undated, today, ())[()],
+        undated_url=figures.moved_url(Book.RETURNED, undated),
+    )
+
+
+@bp.get("/year-end.xlsx")
+@may(Permission.SEE_MONEY)
+def year_end_sheet() -> ResponseReturnValue:
+    """Hand out the workbook of a year, whose sums are formulas over its own lines."""
+    found = year_end(db.session(), current_actor(), _year(), clock.today())
+    book = year_end_workbook(found, agency=agency_name())
+    return sent(BytesIO(book), f"{found.year}年度财政资金拨付汇总-{found.as_of}.xlsx")
+
+
+def _year() -> int:
+    return asked.which_of(request.args).year or clock.today().year

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -75,6 +75,10 @@ class Which:
     part: Part = Part.PLANNED
     when: When | None = None
     """Of the plan."""
+
+    def of_part(self, part: Part) -> Which:
+        """Return the same money, another part of it."""
+        return replace(self, part=part)
 
 
 def of_projects(which: Which) -> Iterator[ColumnElement[bool]]:

@@ -22,6 +22,7 @@ from finance.views.moved import Book, every_movement, moved_by, moved_page
 from finance.views.planned import amount_of, every_plan_line, plan_page, plan_total
 from finance.views.plans import MONTHS, PlanCell, year_plan
 from finance.views.summing import By, SumRow, summary, total_of
+from finance.views.years import year_end
 from lifecycle.calendar import SHANGHAI
 from lifecycle.database import begin_write
 from lifecycle.models import Acceptance, Clearing, Payment, Project, Tranche
@@ -30,6 +31,7 @@ from lifecycle.record import Conclusion, Source
 from lifecycle.record import Tranche as Plan
 from lifecycle.roles import Actor, Role
 from reports.money_lists import write_moved, write_plan_lines
+from reports.year_end import year_end_workbook
 from tests.integration.paying import EA, TODAY, Bureau, a_bureau, approved, drafted, issued
 from tests.web.site import store_project
 
@@ -360,6 +362,20 @@ def test_what_is_handed_out_comes_to_the_same(session: Session) -> None:
         lines = list(every_movement(session, actor, book, Which(), TODAY))
         found = _handed(lambda file, b=book, r=lines: write_moved(file, r, b, **told), "金额")
         assert found == (len(lines), sum(line.amount for line in lines))
+
+
+def test_a_year_that_is_over_comes_to_what_it_did_then_and_its_workbook_ties(session: Session) -> None:
+    bureau = a_bureau(session)
+    fill(bureau, 4)
+    found = year_end(session, bureau.finance, 2025, TODAY)
+    assert found.as_of == date(2025, 12, 31)
+    for book, lines in found.moved.items():
+        assert sum(line.amount for line in lines) == found.moved_sums[book] > 0
+    assert sum(line.amount for _, line in found.owed) == found.owed_sum > 0
+    page = load_workbook(BytesIO(year_end_workbook(found, agency="甲局")), data_only=True)["核对"]
+    assert {row[4] for row in page.iter_rows(min_row=4, values_only=True)} == {"相符"}
+    later = year_end(session, bureau.finance, 2025, TODAY + timedelta(days=900))
+    assert (later.moved_sums, later.owed_sum) == (found.moved_sums, found.owed_sum)
 
 
 def _handed(write: Callable[[BytesIO], int], head: str) -> tuple[int, Fen]:

@@ -21,7 +21,18 @@ from tests.web.site import Browser
 
 OUTSIDE = [Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT, Role.EXPERT, Role.ADMIN]
 INSIDE = [Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.AUDITOR]
-PAGES = ["plan", "plan.xlsx", "lines", "lines.xlsx", "moved", "moved.xlsx", "summary", "summary.xlsx"]
+PAGES = [
+    "plan",
+    "plan.xlsx",
+    "lines",
+    "lines.xlsx",
+    "moved",
+    "moved.xlsx",
+    "summary",
+    "summary.xlsx",
+    "year-end",
+    "year-end.xlsx",
+]
 
 
 def some_money(bureau: Bureau) -> None:
@@ -77,7 +88,7 @@ def test_whatever_an_address_asks_there_is_a_page(finance: Browser, page: str) -
 def test_every_number_opens_the_lines_that_come_to_it(bureau: Bureau, finance: Browser) -> None:
     some_money(bureau)
     pages = ["plan", "plan?programme=" + EA, *(f"summary?crossed=1&by={by}" for by in ("programme", "unit"))]
-    pages += ["summary?by=source", "summary?by=year", "summary?year=2026"]
+    pages += ["summary?by=source", "summary?by=year", "summary?year=2026", "year-end"]
     found = {
         link for page in pages for link in sums(finance.get(f"/money/{page}").text.split("单位：万元")[-1])
     }
@@ -121,6 +132,7 @@ def test_an_empty_bureau_is_told_where_plans_come_from(finance: Browser) -> None
     assert "还没有财政资金的拨付计划" in finance.get("/money/summary").text
     assert "还没有拨付记录" in finance.get("/money/moved").text
     assert "没有符合条件的款项" in finance.get("/money/lines").text
+    assert "没有财政资金的拨付计划，也没有收付" in finance.get("/money/year-end").text
     assert "清除全部条件" in finance.get("/money/summary?q=没有这个").text
 
 
