@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -120,7 +121,7 @@ def _enter(
         _demand_new(work, project.id, rows)
     ids = _insert(work, project.id, rows)
     attach(work, project.id, "spending", ids[0], files, _vouchers(rows))
-    now = load_record(work.session, project.id)
+    now = replace(record, spending=(*record.spending, *rows))
     over, before = over_budget(now, today), over_budget(record, today)
     newly = [one for one in over if one not in before]
     warned = f"；{over_budget_words(newly)}" if newly else ""

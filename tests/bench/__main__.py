@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import ledger, pages, reminders, sheets
+from tests.bench import ledger, pages, reminders, sheets, spending
 from tests.bench.stores import store
 
 
@@ -16,6 +16,8 @@ def main() -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         sheets.sheet()
+        spending.read()
+        spending.enter(folder)
         book = ledger.check(folder)
         ledger.take_in(folder, book)
         large = store(folder / "large.sqlite3", 100_000)

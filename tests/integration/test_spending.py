@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +20,6 @@ from finance.spending import enter_spending, import_spending, reverse_spending
 from finance.spent import MOST_ROWS, faults, list_spending, over_budget
 from lifecycle.attachments import attachments_of
 from lifecycle.models import AuditEntry, KeptFinding
-from lifecycle.models import Spending as SpendingRow
 from lifecycle.money import LIMIT
 from lifecycle.record import BudgetUse, Conclusion, Source, Spending
 from lifecycle.refusals import InvalidInput, NotFound, NotPermitted, NotTheirs, Obstructed
@@ -287,48 +281,3 @@ def test_two_who_reverse_at_once_reverse_once(engine: Engine, bureau: Bureau) ->
     results = together(engine, lambda one, _: reverse_spending(one, pi(bureau), id_, "有误", TODAY))
     assert sorted(type(one).__name__ for one in results) == ["Obstructed"] * 3 + ["int"]
     assert sum(row.amount for row in bureau.record(project_id).spending) == 0
-
-
-KILLED = """
-import sys
-from datetime import date, timedelta
-from sqlalchemy.orm import Session
-from finance.spending import import_spending
-from lifecycle.attachments import StoredFile
-from lifecycle.database import open_database
-from lifecycle.record import BudgetUse, Source, Spending
-from lifecycle.roles import Actor
-
-url, agency_id, number = sys.argv[1:]
-rows = [Spending(date(2026, 3, 1), Source.OWN, BudgetUse.LABOUR, 1 + at, str(at), None) for at in range(4000)]
-with Session(open_database(url)) as session:
-    print("begins", flush=True)
-    file = StoredFile("a" * 64, "支出.xlsx", "application/x", 1)
-    import_spending(session, Actor.system(int(agency_id)), number, rows, file, date(2026, 6, 30))
-"""
-
-
-def test_a_killed_import_leaves_all_or_nothing_and_can_be_done_again(
-    bureau: Bureau, migrated_database_url: str
-) -> None:
-    project_id = store(bureau)
-    agency = str(bureau.people.agency_a)
-    words = [sys.executable, "-c", KILLED, migrated_database_url, agency, NUMBER]
-    root = Path(__file__).parents[2]
-    for pause in (0.0, 0.05, 0.15):
-        with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=root) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"begins\n"
-            try:
-                process.wait(pause)
-            except subprocess.TimeoutExpired:
-                os.kill(process.pid, signal.SIGKILL)
-        there = len(bureau.record(project_id).spending)
-        assert there in {0, 4000}
-        if there:
-            break
-    else:
-        subprocess.run(words, check=True, capture_output=True, cwd=root)
-    assert sum(row.amount for row in bureau.record(project_id).spending) == 4000 * 4001 // 2
-    query = select(func.count()).select_from(SpendingRow).where(SpendingRow.entered_at.is_(None))
-    assert bureau.session.scalar(query) == 0
