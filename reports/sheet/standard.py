@@ -59,7 +59,7 @@ _COLUMNS = (
     Column("依据", 18),
     Column("行码", 10, "@"),
     Column("办理结果", 10, "@", "center", answered=True),
-    Column("拨付日期", 12, "yyyy\\-mm\\-dd", "center", answered=True),
+    Column("拨付日期", 12, "@", "center", answered=True),  # what is typed stays: 20260305 is no serial number
     Column("凭证号", 14, "@", answered=True),
     Column("未拨出原因", 18, "@", answered=True),
 )
