@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.extensions import db
 from app.forms import Form
-from app.money import held_routes, layout_routes, lists, sum_routes
+from app.money import held_routes, layout_routes, lists, return_routes, sum_routes
 from app.money.forms import ReturnForm, WithdrawForm, reasons_form, reasons_in
 from app.money.setup_routes import bp
 from app.money.standing import standing_of
@@ -23,7 +23,7 @@ from lifecycle.refusals import Obstructed, SamePerson, VerdictRefused
 from lifecycle.roles import Permission
 from lifecycle.rulebook import rulebook
 
-__all__ = ["bp", "held_routes", "layout_routes", "sum_routes"]
+__all__ = ["bp", "held_routes", "layout_routes", "return_routes", "sum_routes"]
 
 
 @bp.get("/")

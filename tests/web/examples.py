@@ -18,6 +18,8 @@ from finance.layouts import keep_layout
 from finance.models import BatchLine
 from finance.reconcile.keeping import keep
 from finance.reconcile.running import reconcile
+from finance.returned_lines import Heap, ReadLine, ReadSheet
+from finance.returning import keep_returned
 from finance.spending import enter_spending
 from finance.stage_account import Bank, draw_account
 from lifecycle.acceptance.applying import start as start_acceptance
@@ -46,6 +48,7 @@ from lifecycle.roles import BUREAU_ROLES, Permission, Role
 from lifecycle.supervision import agree, record_inspection
 from reports.ledger.errors import CellError
 from reports.read_back import read_sheet
+from reports.sheet.marks import ANSWERS
 from reports.sheet.standard import standard_layout
 from tests import papers
 from tests.integration.changing import Office
@@ -137,6 +140,13 @@ def _run(people: People, session: Session, _folder: Path) -> int:
 
 def _line(_people: People, session: Session, _folder: Path) -> int:
     return session.scalars(select(BatchLine.id)).one()
+
+
+def _returned(people: People, session: Session, _folder: Path) -> int:
+    finance = people.a[Role.FINANCE].actor
+    batch_id = session.scalars(select(BatchLine.batch_id)).one()
+    read = ReadSheet((ReadLine(Heap.OPEN, 1, 4),), dict.fromkeys(ANSWERS, "N"))
+    return keep_returned(session, finance, batch_id, "回执.xlsx", b"x", read, TODAY)
 
 
 def _layout(people: People, session: Session, _folder: Path) -> int:
@@ -280,6 +290,7 @@ EXAMPLES = {
     "filename": Example(lambda *_: "keguan.css", of_everybody),
     "key": Example(_refused_upload, of_the_handler),
     "layout_id": Example(_layout),
+    "returned_id": Example(_returned),
     "line_id": Example(_line),
     "message_id": Example(_message, of_the_handler),
     "report_id": Example(stage_report, of_whoever_sees_the_project),
