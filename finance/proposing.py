@@ -28,7 +28,7 @@ from lifecycle.judging import (
 )
 from lifecycle.models import ExceptionNote, Tranche
 from lifecycle.money import yuan
-from lifecycle.refusals import InvalidInput, NotFound, SamePerson
+from lifecycle.refusals import IllegalTransition, InvalidInput, NotFound, SamePerson
 from lifecycle.roles import Permission
 from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
 
@@ -73,6 +73,8 @@ def approve(work: Work, tranche_id: int, today: date) -> None:
     """
     tranche, _ = find_tranche(work.session, work.actor, tranche_id)
     now, then = tranche.state, advance(TRANCHE_TRANSITIONS, tranche.state, TrancheState.APPROVED)
+    if now is not TrancheState.PROPOSED:  # the others come back to be approved by ways of their own
+        raise IllegalTransition(now, then)
     proposal = _live(work, tranche)
     _demand_other(work, proposal, "审批")
     [(_, candidate)] = candidates(work.session, [tranche])

@@ -113,7 +113,7 @@ def read_past(session: Session, agency_id: int, books: Books) -> Book:
 
 def _of_money(action: Any) -> Any:
     """Return the condition that an entry may be about money."""
-    kinds = ("payment.%", "batch.%", "returned.%", "receipt.%", "spending.%", "line.%")
+    kinds = ("payment.%", "batch.%", "return.%", "receipt.%", "spending.%")
     found = action.like(kinds[0])
     for kind in kinds[1:]:
         found |= action.like(kind)

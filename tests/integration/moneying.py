@@ -129,7 +129,7 @@ class Story:
     def asked(self, query: Any) -> Any:
         """Return the rows of a statement, as they stand."""
         self.session.rollback()
-        rows = list(self.session.execute(query).unique())
+        rows = list(self.session.execute(query))
         self.session.rollback()
         return rows
 
