@@ -17,6 +17,7 @@ from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
 from lifecycle.supervision import agree, record_inspection
 from tests.integration.money_paying import PAYING, Act, some_tranche
+from tests.integration.money_returned import RETURNED
 from tests.integration.moneying import Deed, Story, pick
 from tests.integration.overseeing import draft
 from tests.integration.paying import REASON, WAN
@@ -138,6 +139,7 @@ def _lift(story: Story, place: int, size: int, hand: int) -> Deed | None:
 
 ACTS: Mapping[str, Act] = {
     **PAYING,
+    **RETURNED,
     "receive": _receive,
     "confirm": _confirm,
     "undo": _undo,

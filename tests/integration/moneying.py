@@ -97,6 +97,8 @@ class Story:
         self.counted = Count()
         self.numbers = iter(range(10_000))
         self.log: list[str] = []
+        self.said: dict[int, dict[BatchLine, LineResult]] = {}
+        """Returned sheet → what it says came of each line."""
         for number, fields in PROJECTS.items():
             self.add(self.bureau.project(number, **fields))
         self.before = everything(self.session)

@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from finance.batching import make_batch
-from finance.booking import Booking, book_batch
 from finance.issuing import issue_batch
 from finance.models import Batch
 from finance.reconcile.running import reconcile
+from finance.returning import book_returned
 from finance.spending import import_spending
 from finance.states import BatchState
 from lifecycle.attachments import StoredFile
@@ -27,8 +27,10 @@ from lifecycle.database import open_database
 from lifecycle.record import BudgetUse, Source, Spending
 from lifecycle.roles import Actor, Role
 from reports.read_back import read_sheet
+from reports.returned.taking import take_returned
 from reports.sheet import disbursement_sheet
 from tests.integration.ledgers import everything
+from tests.integration.money_returned import filled_in
 from tests.integration.paying import TODAY, Bureau, a_bureau, approved
 from tests.integration.spendings import a_file
 
@@ -97,7 +99,9 @@ def test_whatever_is_killed_the_books_tie_and_it_is_done_again(killing: Killing)
         tranches = [approved(bureau, number=f"沙-{round_}-{place}") for place in range(LINES)]
         id_ = make_batch(session, finance, tranches, TODAY)
         killing.until_done(partial(_issue, finance, id_))
-        killing.until_done(partial(_book, finance, id_, Booking(f"记-{round_}", TODAY)))
+        content = filled_in(session, finance, id_, TODAY, every=4)
+        returned = take_returned(session, finance, id_, "回执.xlsx", content, TODAY)
+        killing.until_done(partial(_book, finance, returned))
         rows = [_row(f"{round_}-{place}") for place in range(300)]
         file = replace(a_file("支出.xlsx"), sha256=f"{round_:064x}")
         killing.until_done(partial(_import, pi, f"沙-{round_}-0", rows, file))
@@ -109,8 +113,8 @@ def _issue(actor: Actor, batch_id: int, session: Session) -> None:
     issue_batch(session, actor, batch_id, TODAY, disbursement_sheet)
 
 
-def _book(actor: Actor, batch_id: int, same: Booking, session: Session) -> None:
-    book_batch(session, actor, batch_id, same, {}, TODAY)
+def _book(actor: Actor, returned_id: int, session: Session) -> None:
+    book_returned(session, actor, returned_id, False, TODAY)
 
 
 def _import(actor: Actor, number: str, rows: list[Spending], file: StoredFile, session: Session) -> None:
