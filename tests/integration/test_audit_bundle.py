@@ -81,7 +81,7 @@ def test_a_bundle_holds_everything_of_its_project(bureau: Bureau, tmp_path: Path
         "papers/甲-1/_._etc_passwd", "rules/spb-2023.toml", "rules/spb-key.toml",
         "rules/local.toml",
         "rules/沙坪坝区科技攻关重点专项.md",
-        "sheets/拨付表-2026-001-区（县）级财政.xlsx",
+        "sheets/拨付表-2026-001.xlsx",
     }  # fmt: skip
     history = [json.loads(line) for line in (folder / "history.jsonl").read_text("utf-8").splitlines()]
     assert {one["content"]["project_number"] for one in history} == {"甲-1"}

@@ -25,7 +25,7 @@ from tests.plugins.counting import Counting
 from tests.web.projects import SEERS, AsRole, Make
 from tests.web.site import Browser, People
 
-ADDERS = (Role.HANDLER, Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
+ADDERS = (Role.HANDLER, Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT)
 NAME = "A&B ‹关键>.pdf"
 PAGE = "/projects/KG-1?tab=papers"
 
