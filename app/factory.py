@@ -35,6 +35,7 @@ PARTS = (
     "app.rulebook.routes",
     "app.inbox.routes",
     "app.running.routes",
+    "app.agenda.routes",
 )
 """The parts of the site: modules with a blueprint ``bp``."""
 

@@ -55,6 +55,7 @@ class Frame:
         self.home_url = url_for("workbench.index")
         self.search_url = url_for("projects.index") if actor.may(Permission.SEE_PROJECTS) else None
         self.inbox_url = url_for("inbox.index")
+        self.calendar_url = url_for("agenda.index")
         self.tasks_url = url_for("longwork.index")
         self.clock_url = url_for("running.index") if actor.may(Permission.SEE_CLOCK) else None
         self.password_url = url_for("auth.password")

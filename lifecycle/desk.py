@@ -111,7 +111,7 @@ def heap(
             KeptDuty.message,
         )
         .join(Project, Project.id == KeptDuty.project_id)
-        .where(_on_desk(actor), open_duties(today), _within(urgency, today))
+        .where(on_desk(actor), open_duties(today), _within(urgency, today))
         .order_by(KeptDuty.due, KeptDuty.id)
         .limit(limit)
         .offset(offset)
@@ -128,7 +128,7 @@ def heap_sizes(session: Session, actor: Actor, today: date) -> Mapping[Urgency, 
 
 def _count(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
     sizes = [func.coalesce(func.sum(case((_within(one, today), 1), else_=0)), 0) for one in Urgency]
-    query = select(*sizes).where(_on_desk(actor), open_duties(today), KeptDuty.due <= today + AHEAD)
+    query = select(*sizes).where(on_desk(actor), open_duties(today), KeptDuty.due <= today + AHEAD)
     if not actor.sees_all_projects:
         query = query.join(Project, Project.id == KeptDuty.project_id)
     row = session.execute(query).one()
@@ -141,7 +141,7 @@ def _within(urgency: Urgency, today: date) -> ColumnElement[bool]:
     return KeptDuty.due.between(today, today + AHEAD)
 
 
-def _on_desk(actor: Actor) -> ColumnElement[bool]:
+def on_desk(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that a duty concerns the actor: a bureau follows all, the others their own."""
     own_agency = KeptDuty.agency_id == actor.agency_id
     if actor.sees_all_projects:

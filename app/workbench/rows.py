@@ -11,6 +11,7 @@ from app.steps import Step, batch_step, duty_step, tranche_step
 from finance.states import BatchState
 from finance.waiting import Waiting, WaitingBatch, WaitingTranche
 from lifecycle.addresses import turn_path
+from lifecycle.agenda import AgendaDuty
 from lifecycle.desk import DeskDuty
 from lifecycle.roles import Actor, Permission
 from lifecycle.rulebook import rulebook
@@ -32,12 +33,12 @@ _MONEY_TABS = {
 """State of a tranche → the tab of the money page that lists all of them."""
 
 
-def duty_rows(duties: Iterable[DeskDuty], actor: Actor) -> list[dict[str, Any]]:
+def duty_rows(duties: Iterable[DeskDuty | AgendaDuty], actor: Actor) -> list[dict[str, Any]]:
     """Return duties as the duty macro wants them."""
     return [_duty_row(duty, actor) for duty in duties]
 
 
-def _duty_row(duty: DeskDuty, actor: Actor) -> dict[str, Any]:
+def _duty_row(duty: DeskDuty | AgendaDuty, actor: Actor) -> dict[str, Any]:
     rule = rulebook().find(duty.rule)
     step = duty_step(rule, actor, duty.number)
     return {

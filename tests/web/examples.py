@@ -23,6 +23,7 @@ from finance.returning import keep_returned
 from finance.spending import enter_spending
 from finance.stage_account import Bank, draw_account
 from lifecycle.acceptance.applying import start as start_acceptance
+from lifecycle.agenda import renew_feed
 from lifecycle.attachments import StoredFile
 from lifecycle.command import Work, command
 from lifecycle.database import begin_write
@@ -112,6 +113,10 @@ class Example:
     make: Callable[[People, Session, Path], Any]
     """Given the people, a session and the instance folder."""
     exists_to: Callable[[Visitor], bool] = of_the_agency
+
+
+def _feed(people: People, session: Session, _folder: Path) -> str:
+    return renew_feed(session, people.a[Role.HANDLER].actor)
 
 
 def _message(people: People, session: Session, _folder: Path) -> int:
@@ -287,6 +292,7 @@ EXAMPLES = {
     "clearing_id": Example(_clearing, of_whoever_sees_the_project),
     "change_id": Example(_change, of_whoever_sees_the_project),
     "change_kind": Example(lambda *_: "title", of_everybody),
+    "secret": Example(_feed, of_everybody),
     "filename": Example(lambda *_: "keguan.css", of_everybody),
     "key": Example(_refused_upload, of_the_handler),
     "layout_id": Example(_layout),

@@ -1,0 +1,137 @@
+"""What the calendar's pages show: a year of months, a month of days, a list."""
+
+from __future__ import annotations
+
+from calendar import Calendar as Weeks
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from werkzeug.datastructures import MultiDict
+
+from lifecycle.agenda import AgendaDuty, AgendaFilter, DayCount, Whose
+from lifecycle.calendar import WorkingDays
+from lifecycle.roles import Actor, Role
+
+FIRST_YEAR, LAST_YEAR = 2015, 2100
+SHOWN_A_DAY = 3
+"""Duties named in a day of the month; the others are counted."""
+
+OWNERS = (Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
+"""Who can owe something, for the filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a calendar page was asked for."""
+
+    view: str
+    """``year``, ``month`` or ``list``."""
+    year: int
+    month: int
+    whose: Whose
+    unit: str
+    owner: Role | None
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """The first and the last day shown."""
+        if self.view == "year":
+            return date(self.year, 1, 1), date(self.year, 12, 31)
+        return date(self.year, self.month, 1), date(
+            self.year, self.month, monthrange(self.year, self.month)[1]
+        )
+
+    @property
+    def filter(self) -> AgendaFilter:
+        """What is asked of the database."""
+        return AgendaFilter(*self.span, self.whose, self.unit, self.owner)
+
+    def args(self, **other: object) -> dict[str, object]:
+        """Return what links to another view or time keep."""
+        kept: dict[str, object] = {"view": self.view, "year": self.year, "month": self.month}
+        kept |= {"whose": self.whose.value, "unit": self.unit or None}
+        kept |= {"owner": self.owner.value if self.owner else None}
+        return kept | other
+
+    def moved(self, months: int) -> dict[str, object]:
+        """Return the arguments of so many months (or, of a year, years) later."""
+        if self.view == "year":
+            return self.args(year=self.year + months)
+        years, month = divmod(self.month - 1 + months, 12)
+        return self.args(year=self.year + years, month=month + 1)
+
+
+def read_asked(args: MultiDict[str, str], actor: Actor, today: date) -> Asked:
+    """Return what the address asks; what makes no sense is as if it were not there."""
+    view = args.get("view", "month")
+    year = args.get("year", today.year, type=int)
+    month = args.get("month", today.month, type=int)
+    owner, whose = args.get("owner", ""), args.get("whose", "")
+    usual = Whose.MINE if not actor.sees_all_projects or _owes(actor) else Whose.ALL
+    return Asked(
+        view if view in ("year", "month", "list") else "month",
+        min(max(year, FIRST_YEAR), LAST_YEAR),
+        min(max(month, 1), 12),
+        Whose(whose) if whose in set(Whose) else usual,
+        args.get("unit", "").strip(),
+        Role(owner) if owner in set(OWNERS) else None,
+    )
+
+
+def _owes(actor: Actor) -> bool:
+    return not actor.roles.isdisjoint(OWNERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of a month."""
+
+    day: date
+    in_month: bool
+    is_off: bool
+    duties: Sequence[AgendaDuty]
+
+    @property
+    def named(self) -> Sequence[AgendaDuty]:
+        """Those that are named."""
+        return self.duties[:SHOWN_A_DAY]
+
+    @property
+    def more(self) -> int:
+        """How many are only counted."""
+        return max(0, len(self.duties) - SHOWN_A_DAY)
+
+
+def weeks_of(asked: Asked, duties: Sequence[AgendaDuty], days: WorkingDays) -> list[list[Day]]:
+    """Return the weeks of the month, from Monday on."""
+    by_day: dict[date, list[AgendaDuty]] = defaultdict(list)
+    for duty in duties:
+        by_day[duty.due].append(duty)
+    return [
+        [Day(day, day.month == asked.month, not days.is_working(day), by_day.get(day, ())) for day in week]
+        for week in Weeks().monthdatescalendar(asked.year, asked.month)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of a year: how many duties fall into it, how many of them are still owed."""
+
+    number: int
+    count: int
+    owed: int
+
+
+def months_of(year: int, counts: Mapping[date, DayCount]) -> list[Month]:
+    """Return the twelve months with their sums."""
+    return [
+        Month(
+            month,
+            sum(one.count for day, one in counts.items() if (day.year, day.month) == (year, month)),
+            sum(one.owed for day, one in counts.items() if (day.year, day.month) == (year, month)),
+        )
+        for month in range(1, 13)
+    ]

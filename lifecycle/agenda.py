@@ -1,0 +1,189 @@
+"""What falls due when: the duties of some days for a person, a unit or the bureau, and a person's feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from lifecycle.command import Work, command
+from lifecycle.desk import on_desk, who_owes
+from lifecycle.models import CalendarFeed, KeptDuty, Project
+from lifecycle.roles import Actor, Permission, Role
+from lifecycle.visibility import visible
+
+MOST = 2_000
+"""Duties shown or fed at once; more are counted only."""
+
+
+class Whose(StrEnum):
+    """Whose duties are looked at."""
+
+    MINE = "mine"
+    """Owed by one of the actor's own roles."""
+    ALL = "all"
+    """Everything the actor may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaFilter:
+    """Which duties are asked for. Empty fields ask nothing."""
+
+    first: date
+    last: date
+    whose: Whose = Whose.MINE
+    unit: str = ""
+    owner: Role | None = None
+    open_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaDuty:
+    """One duty as a calendar shows it."""
+
+    project_id: int
+    number: str
+    title: str
+    lead_unit: str
+    pi_name: str
+    joint_unit: str | None
+    rule: str
+    subject: str
+    since: date
+    due: date
+    done_on: date | None
+    closed_on: date | None
+    owner: Role
+    message: str
+
+    @property
+    def who(self) -> str:
+        """Whose turn it is, by name where the record has one."""
+        return who_owes(self.owner, self.lead_unit, self.pi_name, self.joint_unit)
+
+    @property
+    def whose_unit(self) -> str:
+        """The unit of the person whose turn it is, where it is a person's."""
+        return self.lead_unit if self.owner is Role.PI else ""
+
+    def state(self, today: date) -> str:
+        """How it stands, as a status: 已办结, 已终止, 逾期, 临期 or 未到期."""
+        if self.done_on is not None and self.done_on <= today:
+            return "已办结"
+        if self.closed_on is not None and self.closed_on <= today:
+            return "不再办理"
+        if self.due < today:
+            return "逾期"
+        return "临期" if (self.due - today).days <= 30 else "未到期"
+
+
+def _whose(actor: Actor, asked: AgendaFilter) -> ColumnElement[bool]:
+    found = [KeptDuty.agency_id == actor.agency_id, visible(actor)]
+    if asked.whose is Whose.MINE:
+        mine = KeptDuty.owner.in_(actor.roles)
+        found.append(mine if actor.sees_all_projects else on_desk(actor))
+    if asked.unit:
+        found.append(or_(Project.lead_unit == asked.unit, Project.joint_unit == asked.unit))
+    if asked.owner is not None:
+        found.append(KeptDuty.owner == asked.owner)
+    return and_(*found)
+
+
+def _open(today: date) -> ColumnElement[bool]:
+    return and_(
+        or_(KeptDuty.done_on.is_(None), KeptDuty.done_on > today),
+        or_(KeptDuty.closed_on.is_(None), KeptDuty.closed_on > today),
+    )
+
+
+def agenda(session: Session, actor: Actor, asked: AgendaFilter, today: date) -> Sequence[AgendaDuty]:
+    """Return the duties due within the span, the earliest first, ``MOST`` at most; one statement."""
+    of_project = (Project.number, Project.title, Project.lead_unit, Project.pi_name, Project.joint_unit)
+    query: Select[*tuple[Any, ...]] = select(
+        KeptDuty.project_id,
+        *of_project,
+        *(KeptDuty.rule, KeptDuty.subject, KeptDuty.since, KeptDuty.due),
+        *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner, KeptDuty.message),
+    ).join(Project, Project.id == KeptDuty.project_id)
+    query = query.where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
+    if asked.open_only:
+        query = query.where(_open(today))
+    query = query.order_by(KeptDuty.due, Project.number, KeptDuty.rule, KeptDuty.subject).limit(MOST)
+    return [AgendaDuty(*row) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many duties fall on a day, and how many of them are still owed."""
+
+    count: int
+    owed: int
+
+
+def day_counts(session: Session, actor: Actor, asked: AgendaFilter, today: date) -> Mapping[date, DayCount]:
+    """Return how many duties fall due on each day of the span, by one statement."""
+    owed = func.sum(case((_open(today), 1), else_=0))
+    query = (
+        select(KeptDuty.due, func.count(), owed)
+        .join(Project, Project.id == KeptDuty.project_id)
+        .where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
+        .group_by(KeptDuty.due)
+    )
+    return {row[0]: DayCount(row[1], int(row[2])) for row in session.execute(query)}
+
+
+@command("feed.renew", Permission.SEE_OWN_DESK)
+def renew_feed(work: Work) -> str:
+    """Make the actor a new secret calendar address in this agency; the old one is worthless at once.
+
+    The secret is returned this once and kept nowhere.
+    """
+    _forget(work)
+    secret = token_urlsafe(32)
+    row = CalendarFeed(agency_id=work.actor.agency_id, digest=_digest(secret), made_at=work.entry.at)
+    row.user_id = _person(work)
+    work.session.add(row)
+    work.record("生成新的日历订阅地址，原地址作废")
+    return secret
+
+
+@command("feed.stop", Permission.SEE_OWN_DESK)
+def stop_feed(work: Work) -> None:
+    """Take the actor's secret calendar address back."""
+    _forget(work)
+    work.record("停用日历订阅地址")
+
+
+def _forget(work: Work) -> None:
+    own = (CalendarFeed.user_id == work.actor.user_id, CalendarFeed.agency_id == work.actor.agency_id)
+    work.session.execute(delete(CalendarFeed).where(*own))
+
+
+def _person(work: Work) -> int:
+    if work.actor.user_id is None:
+        raise ValueError("only a person has a calendar")
+    return work.actor.user_id
+
+
+def feed_made_at(session: Session, actor: Actor) -> datetime | None:
+    """Return when the actor's address was made; ``None`` where there is none."""
+    own = (CalendarFeed.user_id == actor.user_id, CalendarFeed.agency_id == actor.agency_id)
+    return session.scalar(select(CalendarFeed.made_at).where(*own))
+
+
+def feed_of(session: Session, secret: str) -> tuple[int, int] | None:
+    """Return user and agency of a secret address; ``None`` where it is nobody's (any more)."""
+    query = select(CalendarFeed.user_id, CalendarFeed.agency_id).where(CalendarFeed.digest == _digest(secret))
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
