@@ -10,7 +10,7 @@ from flask import url_for
 from lifecycle.record import FISCAL
 from lifecycle.roles import Actor, Permission
 from lifecycle.rules.base import Kind, Rule
-from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, StageReports
+from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, RefundDue, StageReports
 from lifecycle.rules.process import Rectification
 from lifecycle.stages import TrancheState
 from lifecycle.whole import TrancheAt
@@ -29,6 +29,7 @@ _TABS: Mapping[type[Kind], tuple[str, str]] = {
     AnnualReports: ("reports", "查看报告"),
     StageReports: ("reports", "查看报告"),
     Rectification: ("oversight", "查看整改"),
+    RefundDue: ("oversight", "查看退款"),
 }
 """Kind of duty → the tab of the project's page that shows it, and how the link to it reads."""
 

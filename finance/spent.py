@@ -50,7 +50,8 @@ def who_enters(record: ProjectRecord) -> tuple[Role, ...]:
 
 def who_reverses(record: ProjectRecord) -> tuple[Role, ...]:
     """Return who may reverse spending now; nobody once the accounts are cleared."""
-    if record.signed_on is None or stage_of(record) is Stage.CLEARED:
+    settled = stage_of(record) is Stage.CLEARED or record.recovery_from is not None
+    if record.signed_on is None or settled:
         return ()
     return ENTERERS if record.concluded_on is None else (Role.FINANCE,)
 

@@ -1,7 +1,8 @@
-"""What opens by itself once a project has failed its acceptance or been terminated.
+"""What opens by itself once a project has been concluded.
 
-Clearing (SPB 33, EA 17; otherwise the bureau wants it wherever public money was paid), proposals of research
-integrity (SPB 33), and the end of whatever was on its way for a project that goes on no more.
+After a failure or a termination: clearing (SPB 33, EA 17; otherwise the bureau wants it wherever public money
+was paid), proposals of research integrity (SPB 33), and the end of whatever was on its way for a project that
+goes on no more. After a pass: what is done with public money that is left.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lifecycle import models
 from lifecycle.command import Work
 from lifecycle.models import (
     Clearing,
+    ClearingKind,
     InspectionState,
     IntegrityAct,
     IntegrityEntry,
@@ -33,10 +35,14 @@ from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
 from lifecycle.rules.filings import AfterConclusion, ConclusionFiling
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance, stage_of
+from lifecycle.sums import money_of
 from lifecycle.turns import Waits, hand_on
 
 OWN_WISH = "本局工作要求 财务清算"
 """Cited where no article asks for clearing, but public money was paid."""
+
+OWN_SURPLUS = "本局工作要求 结余处理"
+"""Cited for what a project that passed has left: no article speaks of it."""
 
 _FAILURES = frozenset({Conclusion.FAILED, Conclusion.TERMINATED})
 
@@ -65,8 +71,7 @@ class Opened:
 def follow_conclusion(work: Work, project_id: int, today: date) -> Opened:
     """Open what follows a project's conclusion, and end what was on its way; pressed again it does nothing.
 
-    Called within the command that concluded, after the conclusion stands in the record. Nothing opens after a
-    project that has passed.
+    Called within the command that concluded, after the conclusion stands in the record.
     """
     work.session.flush()
     record = load_record(work.session, project_id)
@@ -75,7 +80,8 @@ def follow_conclusion(work: Work, project_id: int, today: date) -> Opened:
         return Opened()
     _end_inspections(work, project_id, today, acceptance.conclusion)
     if acceptance.conclusion not in _FAILURES:
-        return Opened()
+        surplus = open_surplus(work, project_id, record, today) if _is_left(record, today) else None
+        return Opened(surplus.id, words=(f"办理结余处理（{OWN_SURPLUS}）",)) if surplus else Opened()
     _end_what_was_on_its_way(work, project_id, today)
     clearing = _open_clearing(work, project_id, record, today)
     entries = list(_propose_integrity(work, project_id, record, acceptance, today))
@@ -132,18 +138,32 @@ def _open_clearing(work: Work, project_id: int, record: ProjectRecord, today: da
         return None
     advance(STAGE_TRANSITIONS, stage, Stage.CLEARING)
     citation = rule.citation if rule else OWN_WISH
-    clearing = Clearing(project_id=project_id, opened_on=today, citation=citation, figures={})
-    work.session.add(clearing)
     work.session.get_one(Project, project_id).clearing_opened_on = today
+    return _opened(work, project_id, ClearingKind.CLEARING, citation, today)
+
+
+def open_surplus(work: Work, project_id: int, record: ProjectRecord, today: date) -> Clearing | None:
+    """Open what is done with the public money of a project that passed; ``None``: there is nothing to do."""
+    paid = any(one.is_payment and one.source in FISCAL for one in record.tranches)
+    if stage_of(record) is not Stage.CLOSED or not paid:
+        return None
+    query = select(Clearing.id).where(Clearing.project_id == project_id)
+    if work.session.scalar(query) is not None:
+        return None
+    return _opened(work, project_id, ClearingKind.SURPLUS, OWN_SURPLUS, today)
+
+
+def _is_left(record: ProjectRecord, today: date) -> bool:
+    sources = money_of(record, today).sources
+    return any(sums.left > 0 for source, sums in sources.items() if source in FISCAL)
+
+
+def _opened(work: Work, project_id: int, kind: ClearingKind, citation: str, today: date) -> Clearing:
+    clearing = Clearing(project_id=project_id, kind=kind, opened_on=today, citation=citation, figures={})
+    work.session.add(clearing)
     work.session.flush()
-    hand_on(
-        work,
-        project_id,
-        TurnKind.CLEARING,
-        clearing.id,
-        [Waits(Role.FINANCE, f"办理财务清算（{citation}）")],
-        today,
-    )
+    waits = [Waits(Role.FINANCE, f"办理{kind}（{citation}）")]
+    hand_on(work, project_id, TurnKind.CLEARING, clearing.id, waits, today)
     return clearing
 
 

@@ -177,6 +177,7 @@ WITHIN_THE_BUREAU = (
     *("acceptance.name_panel", "acceptance.propose", "acceptance.reconsider"),
     *("acceptance.conference", "acceptance.government"),
     *("panel.replace_member", "review.submit", "review.recuse"),
+    *("clearing.disallow", "clearing.allow"),
 )
 """Acts on what is not decided yet: no business of the project's people. Nor is any on integrity."""
 

@@ -335,6 +335,10 @@ class ProjectRecord:
     """Not in the ledger: what inspections ordered."""
     clearing_opened_on: date | None = None
     """Not in the ledger: the day on which clearing began after a failure or termination."""
+    recovery_from: date | None = None
+    recovery_due: date | None = None
+    recovery_done: date | None = None
+    """Not in the ledger: from when, and by when, what has to be returned is owed, and when all was back."""
     members: tuple[str, ...] = ()
     """Never kept with the record: the names of the project's people, filled in where an act asks for them."""
     experts: tuple[NamedExpert, ...] = ()

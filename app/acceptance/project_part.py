@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.permissions import current_actor
-from finance.settlement import state_of
+from finance.clearing.figures import state_of
 from lifecycle.acceptance.cases import case_of
 from lifecycle.acceptance.states import stand, state_words
 from lifecycle.acceptance.taking_over import TAKEN_OVER
@@ -35,11 +35,16 @@ def acceptance_of(overview: Overview) -> Mapping[str, Any]:
         "case_words": state_words(state, self_established=record.self_established),
         "way": stand(way_of(record), state),
         "clearing": clearing,
-        "clearing_state": state_of(clearing) if clearing else None,
+        "clearing_state": clearing
+        and state_of(clearing.settled_on, clearing.confirmed_on, record.recovery_done),
         "applies": case is None
         and stage is Stage.UNDER_WAY
         and theirs
         and actor.may(Permission.APPLY_ACCEPTANCE),
         "takes_over": case is None and stage in TAKEN_OVER and actor.may(Permission.HANDLE_ACCEPTANCE),
         "clears": clearing is None and stage in _FALLEN and actor.may(Permission.CLEAR_ACCOUNTS),
+        "deals_with_surplus": clearing is None
+        and stage is Stage.CLOSED
+        and overview.money.public.paid > 0
+        and actor.may(Permission.CLEAR_ACCOUNTS),
     }

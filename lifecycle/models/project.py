@@ -77,6 +77,11 @@ class Project(Base):
     bank_name: Mapped[str | None]
     bank_account: Mapped[str | None]
     clearing_opened_on: Mapped[date | None]
+    recovery_from: Mapped[date | None]
+    """The day on which what has to be returned was confirmed."""
+    recovery_due: Mapped[date | None]
+    recovery_done: Mapped[date | None]
+    """The day on which all of it was back."""
 
     stage: Mapped[Stage] = mapped_column(choice(Stage, "stage"))
     year: Mapped[int]

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from typing import ClassVar
 
 from lifecycle.calendar import add_months
-from lifecycle.record import ProjectRecord, Source, Tranche
+from lifecycle.money import yuan
+from lifecycle.record import Acceptance, Conclusion, ProjectRecord, Source, Tranche
 from lifecycle.rules.base import DutyKind, Owed
-from lifecycle.rules.reading import amount, payments
+from lifecycle.rules.reading import amount, concluded, payments
 from lifecycle.rules.registry import kind
 
 
@@ -118,3 +119,31 @@ class StageReports(DutyKind):
             )
             for milestone in record.milestones
         ]
+
+
+@kind("refund-due")
+@dataclass(frozen=True, slots=True)
+class RefundDue(DutyKind):
+    """What has to be returned after certain conclusions is back by the day that was set for it."""
+
+    conclusions: tuple[Conclusion, ...]
+    own_fault: bool | None = None
+    """Where it matters whether the unit itself was at fault."""
+
+    def owed(self, record: ProjectRecord) -> Iterable[Owed]:
+        """Return what is owed, from the day on which it was confirmed; what came with a ledger has no day."""
+        found = concluded(record, *self.conclusions)
+        if found is None or record.recovery_from is None or record.recovery_due is None:
+            return ()
+        acceptance = found[1]
+        if self.own_fault is not None and self.own_fault is not acceptance.own_fault:
+            return ()
+        words = self._message(acceptance)
+        return (Owed("", record.recovery_from, record.recovery_due, record.recovery_done, None, words),)
+
+    def _message(self, acceptance: Acceptance) -> str:
+        whole = f"退回财政资金 {yuan(acceptance.to_return)} 元"
+        rest = acceptance.to_return - acceptance.returned
+        if not acceptance.returned or rest <= 0:
+            return whole
+        return f"{whole}（已退 {yuan(acceptance.returned)} 元，还差 {yuan(rest)} 元）"

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from finance.models import BatchLine, PaymentReversal, Proposal, SeparateAccount
+from finance.models import BatchLine, DisallowedLine, PaymentReversal, Proposal, SeparateAccount
 from finance.payee import ACTION as SET_ACCOUNT
 from lifecycle.lasting import spending_rows, tranche_rows
 from lifecycle.models import (
@@ -177,6 +177,15 @@ def _acceptances(session: Session, ids: Sequence[int]) -> Iterator[Held]:
         yield project_id, Hold("indicators", None, frozenset({"name", "achieved_value"}), "验收")
 
 
+def _cleared(session: Session, ids: Sequence[int]) -> Iterator[Held]:
+    """Yield the spending on which a clearing rests, from the first line that is not allowed on."""
+    clearing, line = Clearing, DisallowedLine
+    begun = clearing.id.in_(select(line.clearing_id)) | clearing.settled_on.is_not(None)
+    query = select(clearing.project_id, clearing.kind).where(clearing.project_id.in_(ids), begun)
+    for project_id, kind in session.execute(query):
+        yield project_id, Hold("spending", None, _all("spending"), kind)
+
+
 def _consequences(session: Session, ids: Sequence[int]) -> Iterator[Held]:
     """Yield what stands in 验收 by an inspection, a clearing, or an entry of research integrity."""
     inspection, entry = Inspection, IntegrityEntry
@@ -238,6 +247,7 @@ PROCESSES: tuple[Process, ...] = (
     _reports,
     _changes,
     _acceptances,
+    _cleared,
     _consequences,
     _reasons,
 )

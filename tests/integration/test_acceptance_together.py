@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from finance.clearing import Settling, confirm_settlement, record_return, settle
+from finance.clearing.returning import record_return
+from finance.clearing.settling import Settling, confirm_settlement, settle
 from lifecycle.acceptance.applying import (
     confirm,
     file_application,
@@ -41,6 +42,7 @@ from lifecycle.roles import Role
 from lifecycle.stages import STAGE_TRANSITIONS, Stage
 from lifecycle.standing import rebuild, standing_rows
 from tests.integration.accepting import DAY, FAILS, PASSES, Accepting, a_file, accepting
+from tests.integration.clearings import part
 from tests.integration.paying import a_bureau
 
 ROOT = Path(__file__).parents[2]
@@ -156,7 +158,7 @@ def acts(it: Accepting, case_id: int, chance: Random) -> dict[str, Act]:
         "filing": lambda: confirm_filing(session, handler, case_id, DAY, DAY),
         "settle": cleared(lambda id_: settle(session, finance, id_, Settling(due=DAY), [], DAY)),
         "settled": cleared(lambda id_: confirm_settlement(session, approver, id_, DAY)),
-        "returned": cleared(lambda id_: record_return(session, finance, id_, 1_000, DAY, "退", DAY)),
+        "returned": cleared(lambda id_: record_return(session, finance, id_, part(1_000, "退"), [], DAY)),
     }
 
 

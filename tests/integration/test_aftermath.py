@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lifecycle.aftermath import OWN_WISH, Opened, follow_conclusion
+from lifecycle.aftermath import OWN_SURPLUS, OWN_WISH, Opened, follow_conclusion
 from lifecycle.command import Work, command
-from lifecycle.models import Acceptance, Clearing, IntegrityEntry, Project, Turn, TurnKind
-from lifecycle.record import Conclusion, Source, Tranche
+from lifecycle.models import Acceptance, Clearing, ClearingKind, IntegrityEntry, Project, Turn, TurnKind
+from lifecycle.record import BudgetUse, Conclusion, Source, Spending, Tranche
 from lifecycle.roles import Permission, Role
 from lifecycle.stages import Stage
 from tests.integration.paying import WAN, Bureau, a_bureau, ea_fields
@@ -95,10 +95,20 @@ def test_the_enterprise_plan_clears_whosever_fault_it_was(bureau: Bureau) -> Non
     assert clearing.citation == "渝科局发〔2024〕92号 第十七条"
 
 
-def test_nothing_follows_a_project_that_has_passed(bureau: Bureau) -> None:
+def test_what_a_project_that_passed_has_left_is_dealt_with(bureau: Bureau) -> None:
     project_id, opened = _concluded(bureau, Conclusion.PASSED, False, tranches=PAID)
-    assert opened == Opened()
+    clearing = _clearing(bureau)
+    assert clearing
+    assert (opened.clearing_id, clearing.kind) == (clearing.id, ClearingKind.SURPLUS)
+    assert (clearing.citation, opened.integrity_ids) == (OWN_SURPLUS, ())
     assert _stage(bureau, project_id) is Stage.CLOSED
+
+
+def test_nothing_follows_a_project_that_passed_and_has_spent_all(bureau: Bureau) -> None:
+    paid = sum(one.paid for one in PAID)
+    spent = Spending(PAID[0].paid_on or DAY, Source.DISTRICT, BudgetUse.EQUIPMENT, paid, "记-1", None)
+    _, opened = _concluded(bureau, Conclusion.PASSED, False, tranches=PAID, spending=(spent,))
+    assert opened == Opened()
 
 
 def test_a_self_established_project_has_nothing_to_clear(bureau: Bureau) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.longwork.folder import Folder
 from app.longwork.wrong_cells import write_errors
 from finance.layouts import keep_layout
-from finance.models import BatchLine
+from finance.models import BatchLine, ClearingReturn, DisallowedLine
 from finance.reconcile.keeping import keep
 from finance.reconcile.running import reconcile
 from finance.returned_lines import Heap, ReadLine, ReadSheet
@@ -32,6 +32,7 @@ from lifecycle.files import ContentStore
 from lifecycle.in_force import baseline_version
 from lifecycle.integrity import Charge, propose_entry
 from lifecycle.models import (
+    Acceptance,
     AgreementVersion,
     Clearing,
     InboxMessage,
@@ -256,16 +257,50 @@ def _case(people: People, session: Session, _folder: Path) -> int:
 
 def _clearing(_people: People, session: Session, _folder: Path) -> int:
     query = select(Project.id).where(Project.number == NUMBER)
+    project_id = session.scalars(query).one()
     clearing = Clearing(
-        project_id=session.scalars(query).one(),
+        project_id=project_id,
         opened_on=date(2026, 6, 30),
         citation="沙科局发〔2023〕41号 第三十三条",
         figures={},
     )
+    row = Acceptance(
+        project_id=project_id, joint_unit_took_part=False, own_fault=False, to_return_fen=0, returned_fen=0
+    )
     begin_write(session)
+    if session.scalar(select(Acceptance.id).where(Acceptance.project_id == project_id)) is None:
+        session.add(row)
     session.add(clearing)
     session.commit()
     return clearing.id
+
+
+def _disallowed(_people: People, session: Session, _folder: Path) -> int:
+    line = DisallowedLine(
+        clearing_id=session.scalars(select(Clearing.id)).one(),
+        source=Source.DISTRICT,
+        amount_fen=1,
+        reason="台账登记",
+    )
+    begin_write(session)
+    session.add(line)
+    session.commit()
+    return line.id
+
+
+def _returned(_people: People, session: Session, _folder: Path) -> int:
+    row = ClearingReturn(
+        clearing_id=session.scalars(select(Clearing.id)).one(),
+        source=Source.DISTRICT,
+        amount_fen=1,
+        returned_on=date(2026, 6, 30),
+        voucher="退-1",
+        recorded_at=datetime.now(UTC),
+    )
+    begin_write(session)
+    session.add(row)
+    session.commit()
+    return row.id
 
 
 def of_the_expert(visitor: Visitor) -> bool:
@@ -290,6 +325,8 @@ EXAMPLES = {
     "batch_id": Example(_batch),
     "case_id": Example(_case, of_whoever_sees_the_project),
     "clearing_id": Example(_clearing, of_whoever_sees_the_project),
+    "disallowed_id": Example(_disallowed, of_whoever_sees_the_project),
+    "return_id": Example(_returned, of_whoever_sees_the_project),
     "change_id": Example(_change, of_whoever_sees_the_project),
     "change_kind": Example(lambda *_: "title", of_everybody),
     "secret": Example(_feed, of_everybody),

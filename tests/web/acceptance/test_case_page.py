@@ -172,7 +172,7 @@ def test_the_draft_keeps_what_was_typed_when_somebody_else_was_quicker(
 def test_a_failed_project_shows_its_clearing_and_no_certificate(it: Accepting, as_role: AsRole) -> None:
     case_id = it.concluded(proposal=FAILS)
     text = as_role(Role.FINANCE).get("/projects/沙-1?tab=oversight").text
-    assert "查看清算" in text
+    assert "查看财务清算" in text
     text = as_role(Role.HANDLER).get(of(case_id)).text
     assert "验收证书</a>" not in text
     assert as_role(Role.HANDLER).get(of(case_id, "/certificate.docx")).status_code == 302

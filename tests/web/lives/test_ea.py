@@ -12,6 +12,7 @@ from lifecycle.models import ChangeRequest, Clearing, Tranche
 from lifecycle.record import Source
 from tests.web.lives.accepting import apply, put_forward, review, write_application
 from tests.web.lives.changing import ask, hand_in
+from tests.web.lives.clearing import disallow, ticked
 from tests.web.lives.living import Life, words
 from tests.web.lives.money_in import arrive, spend
 from tests.web.lives.paying import pay, tranche_path
@@ -214,14 +215,14 @@ def clear(life: Life, clearing: int) -> None:
     """Settle what must come back; two people do it."""
     path = f"/acceptance/clearing/{clearing}"
     life.barred("handler", f"{path}/settle", "财务", due="2027-03-31")
-    life.barred("approver", f"{path}/confirm", "待清算")
+    life.barred("approver", f"{path}/confirm", "待核定")
     page = life.open("finance", path)
     page.refused("核定", "退回期限")
-    page.refused("核定", "180,000", **{"due": "2027-03-31", "disallowed-0": "180000.01", "reason-0": "超支"})
-    page.refused("核定", "不予认可的原因", **{"due": "2027-03-31", "disallowed-0": "5000"})
-    page.done("核定", **{"due": "2027-03-31", "disallowed-0": "5000", "reason-0": "购置与项目无关的设备"})
+    page.refused("保存本页", "180,000.00 元", **ticked(life, "记-1", "180000.01", "超支"))
+    disallow(life, path, "记-1", "5000", "购置与项目无关的设备").done("核定", due="2027-03-31")
     life.barred("finance", f"{path}/confirm", "审批")
-    life.barred("finance", f"{path}/returned", "待核准", amount="75000", on="2027-02-01", voucher="退-1")
+    part = {"amount": "75000", "on": "2027-02-01", "voucher": "退-1", "source": Source.DISTRICT.value}
+    life.barred("finance", f"{path}/returned", "待核准", **part)
     life.open("approver", path).done("核准")
     assert life.stage() == "已清算"
 
@@ -249,17 +250,20 @@ def test_a_joint_action_project_that_fails_gives_back_what_was_left(life: Life, 
     assert life.findings(date(2027, 2, 1), tmp_path) == [("ea-17-recovery", "")]
     clear(life, clearing)
     path = f"/acceptance/clearing/{clearing}"
-    part = {"amount": "70000", "on": "2027-02-20", "voucher": "退-1"}
+    part = {"amount": "20000", "on": "2027-02-20", "voucher": "退-1", "source": Source.PROVINCIAL.value}
+    other = {**part, "source": Source.DISTRICT.value, "voucher": "退-2"}
     life.on(date(2027, 2, 20))
     page = life.open("finance", path)
     told = words(life.open("unit", path).text)
     assert "请承担单位在 2027-03-31（周三） 前退回 75,000.00 元，到账后由财务登记。" in told
-    page.refused("登记退款", "75,000.00", **{**part, "amount": "75000.01"})
-    page.done("登记退款", **part)
+    page.refused("登记退款", "还应退 25,000.00 元", **{**part, "amount": "25000.01"})
+    page.refused("登记退款", "还应退 50,000.00 元", **{**other, "amount": "50000.01"})
+    page = page.done("登记退款", **part)
     page.refused("登记退款", "已经登记", **{**part, "amount": "5000"})
+    page = page.done("登记退款", **{**other, "amount": "50000"})
     assert life.findings(date(2027, 2, 20), tmp_path) == [("ea-17-refund", "")]
-    page.done("登记退款", **{**part, "amount": "5000", "voucher": "退-2"})
-    life.barred("finance", f"{path}/returned", "已办结", **{**part, "amount": "0.01", "voucher": "退-3"})
+    page.done("登记退款", **{**part, "amount": "5000", "voucher": "退-3"})
+    life.barred("finance", f"{path}/returned", "资金来源", **{**part, "amount": "0.01", "voucher": "退-4"})
     life.is_whole()
     assert life.findings(date(2027, 2, 20), tmp_path) == []
 

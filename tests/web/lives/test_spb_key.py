@@ -12,6 +12,7 @@ from lifecycle.models import Clearing, IntegrityEntry, Measure
 from lifecycle.record import Conclusion, MeasureKind, Source
 from tests.web.lives.accepting import put_forward, review, write_application
 from tests.web.lives.changing import ask
+from tests.web.lives.clearing import disallow, give_back, ticked
 from tests.web.lives.living import Life, words
 from tests.web.lives.money_in import arrive, spend
 from tests.web.lives.papers import scan
@@ -186,21 +187,38 @@ def clear(life: Life) -> None:
     """Settle what must come back and see it come back in parts."""
     life.on(date(2028, 1, 5))
     path = f"/acceptance/clearing/{life.id_of(Clearing)}"
-    life.barred("finance", f"{path}/returned", "待清算", amount="1", on="2028-01-05", voucher="1")
+    source = Source.DISTRICT.value
+    part = {"on": "2028-01-05", "voucher": "1", "source": source, "amount": "1"}
+    life.barred("finance", f"{path}/returned", "资金来源", **part)
     page = life.open("finance", path)
-    told = {"disallowed-0": "5000", "reason-0": "未签合同的设备款。"}
-    page.refused("核定", "退回期限", **told)
-    page.done("核定", due="2028-02-05", **told)
+    page.refused("保存本页", "不超过这一笔的 45,000.00 元", **ticked(life, "记-1", "45000.01", "未签合同。"))
+    page.refused("保存本页", "请写明不予认可的原因", **ticked(life, "记-9", "0.01", ""))
+    page = disallow(life, path, "记-1", "4000", "未签合同的设备款。")
+    life.barred("handler", f"{path}/spending", "由财务办理")
+    page = disallow(life, path, "记-9", "1000", "超出任务书范围。")
+    page.refused("核定", "退回期限")
+    page.done("核定", due="2028-02-05")
+    life.barred("finance", f"{path}/spending", "待核准", rows="")
     life.barred("finance", f"{path}/confirm", "由审批办理")
     assert life.stage() == "清算中"
     life.open("approver", path).done("核准：应退 24,999.50 元")
     assert life.stage() == "已清算"
     life.on(date(2028, 1, 20))
-    life.barred("unit", f"{path}/returned", "由财务办理", amount="1", on="2028-01-20", voucher="1")
+    life.barred("unit", f"{path}/returned", "由财务办理", **part)
     page = life.open("finance", path)
     page.refused("登记退款", "24,999.50", amount="24999.51", on="2028-01-20", voucher="退-1")
-    page.done("登记退款", amount="20000", on="2028-01-20", voucher="退-1")
-    page = life.open("finance", path).done("登记退款", amount="4999.50", on="2028-01-20", voucher="退-2")
+    give_back(life, path, "20000", "2028-01-20", "退-1")
+    life.on(date(2028, 2, 10))
+    waiting = words(life.open("unit", "/").text)
+    for told in (
+        "退回财政资金 24,999.50 元（已退 20,000.00 元，还差 4,999.50 元）",
+        "逾期 5 天",
+        "第三十三条",
+    ):
+        assert told in waiting
+    assert "退回期限已过 5 天，还有 4,999.50 元没有退回" in words(life.open("finance", path).text)
+    page = give_back(life, path, "4999.50", "2028-02-09", "退-2")
+    assert "退回财政资金" not in words(life.open("unit", "/").text)
     acceptance = life.record().acceptance
     assert acceptance.to_return == acceptance.returned == 2_499_950
     assert "已办结" in words(page.text)
@@ -221,7 +239,7 @@ def test_a_key_project_goes_wrong_and_is_cleared(life: Life, tmp_path: Path) -> 
     clear(life)
     life.is_whole()
     # That things were put right late is no rule of the ledger: it was told on the workbench.
-    assert life.findings(date(2028, 2, 6), tmp_path) == []
+    assert life.findings(date(2028, 2, 10), tmp_path) == []
 
 
 def test_a_late_report_of_a_key_project_is_exactly_what_is_found(life: Life, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The list of acceptances, what is put before the conference, and the pages of clearing."""
+"""The list of acceptances, and what is put before the conference."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 from docx import Document
-from sqlalchemy import select
 
-from lifecycle.models import Clearing
 from lifecycle.roles import Role
-from tests.integration.accepting import DAY, FAILS, Accepting
+from tests.integration.accepting import Accepting
 from tests.web.projects import rows
 from tests.web.site import Browser
 
@@ -79,49 +77,3 @@ def test_the_list_for_the_conference_is_chosen_and_printed(it: Accepting, handle
     assert "甲项目（沙-1）" in cells
     assert "乙项目（沙-2）" not in cells
     assert handler.get("/acceptance/conference.docx").status_code == 302
-
-
-def test_a_clearing_is_led_to_its_end_through_the_site(it: Accepting, as_role: AsRole) -> None:
-    it.concluded("key", "沙-1", proposal=FAILS)
-    clearing_id = it.bureau.session.scalars(select(Clearing.id)).one()
-    it.bureau.session.rollback()
-    page = f"/acceptance/clearing/{clearing_id}"
-    finance, approver, unit = (as_role(role) for role in (Role.FINANCE, Role.APPROVER, Role.UNIT_MANAGER))
-    assert "核定，报审批核准</button>" in finance.get(page).text
-    assert "</button>" not in _main(unit.get(page).text)
-    refused = finance.post(f"{page}/settle", data={"disallowed-0": "10,000.00"})
-    assert refused.status_code == 422
-    assert "请写明不予认可的原因" in refused.text
-    assert "10,000.00" in refused.text
-    typed = {"disallowed-0": "10,000.00", "reason-0": "与项目无关", "due": "2028-01-31"}
-    assert finance.post(f"{page}/settle", data=typed).status_code == 302
-    assert "核准：应退 30,000.00 元</button>" in approver.get(page).text
-    assert approver.post(f"{page}/send-back", data={"note": "请附核查报告"}).status_code == 302
-    assert "请附核查报告" in finance.get(page).text
-    finance.post(f"{page}/settle", data=typed)
-    assert approver.post(f"{page}/confirm").status_code == 302
-    part = {"amount": "30,000.01", "on": DAY.isoformat(), "voucher": "退-1"}
-    answer = finance.post(f"{page}/returned", data=part)
-    assert (answer.status_code, "不能超过还应退的 30,000.00 元" in answer.text) == (422, True)
-    assert finance.post(f"{page}/returned", data=part | {"amount": "30,000.00"}).status_code == 302
-    text = unit.get(page).text
-    assert "已办结" in text
-    assert "退-1" in text
-
-
-def _main(text: str) -> str:
-    return text.partition("<main")[2].partition("</main>")[0]
-
-
-def test_the_pages_of_clearing_ask_the_database_little(
-    it: Accepting, as_role: AsRole, query_count: Callable[[], Any]
-) -> None:
-    it.concluded("key", "沙-1", proposal=FAILS)
-    clearing_id = it.bureau.session.scalars(select(Clearing.id)).one()
-    it.bureau.session.rollback()
-    finance = as_role(Role.FINANCE)
-    for page in (f"/acceptance/clearing/{clearing_id}", "/acceptance/", "/projects/沙-1?tab=oversight"):
-        finance.get(page)
-        with query_count() as asked:
-            finance.get(page)
-        assert len(asked) <= 12, page
