@@ -16,8 +16,9 @@ from finance.clearing.finding import MOST_VOUCHER
 from finance.clearing.returning import Part
 from finance.clearing.settling import Settling
 from finance.clearing.shown import PublicSpending
+from finance.clearing.taking_over import Owed
 from lifecycle.judging import MOST_TEXT
-from lifecycle.models import ClearingKind
+from lifecycle.models import Acceptance, ClearingKind
 from lifecycle.money import Fen
 from lifecycle.record import FISCAL, Source
 
@@ -130,3 +131,32 @@ class DueForm(Form):
 
     due = DayField("退回期限", [chosen("请填写退回期限。")])
     reason = TextAreaField("理由", [required("请写明理由。"), at_most(MOST_TEXT)], description="记入办理记录")
+
+
+class TakeOverForm(Form):
+    """A refund that came with a ledger; ``take_over_form`` adds both sums of each source."""
+
+    due = DayField("退回期限", [chosen("请填写退回期限。")])
+    reason = TextAreaField(
+        "理由", [required("请写明理由。"), at_most(MOST_TEXT)], description="为什么定在这一天；记入办理记录"
+    )
+    sources: Sequence[Source] = ()
+
+    @property
+    def owed(self) -> dict[Source, Owed]:
+        """What was filled in, by source."""
+        return {
+            one: Owed(self[f"to_return-{one}"].data or 0, self[f"returned-{one}"].data or 0)
+            for one in self.sources
+        }
+
+
+def take_over_form(sources: Sequence[Source], known: Acceptance | None = None) -> TakeOverForm:
+    """Return the form; where one source only was paid, it has the ledger's sums (``known``: shown anew)."""
+    fields: dict[str, Any] = {"sources": sources}
+    alone = known if len(sources) == 1 else None
+    for one in sources:
+        fields[f"to_return-{one}"] = MoneyField(f"{one}：应退", default=alone and alone.to_return_fen)
+        fields[f"returned-{one}"] = MoneyField(f"{one}：已退", default=alone and alone.returned_fen)
+    form: TakeOverForm = type("SourcesTakeOverForm", (TakeOverForm,), fields)()
+    return form

@@ -152,6 +152,7 @@ def show(clearing_id: int, key: str = "", form: Form | None = None) -> ResponseR
         asked=asked_of(request.args),
         choices=(SOURCES, USES, SHOWN),
         reverses=current_actor().may(Permission.CLEAR_ACCOUNTS),
+        bureau=current_actor().sees_all_projects,
         files=attachments_of(db.session(), found.project.id, SUBJECT, clearing_id),
         trail=_trail(found),
     )

@@ -43,6 +43,11 @@ def acceptance_of(overview: Overview) -> Mapping[str, Any]:
         and actor.may(Permission.APPLY_ACCEPTANCE),
         "takes_over": case is None and stage in TAKEN_OVER and actor.may(Permission.HANDLE_ACCEPTANCE),
         "clears": clearing is None and stage in _FALLEN and actor.may(Permission.CLEAR_ACCOUNTS),
+        "collects": clearing is None
+        and stage in {Stage.CLEARED, Stage.CLOSED}
+        and record.acceptance is not None
+        and record.acceptance.to_return > record.acceptance.returned
+        and actor.may(Permission.CLEAR_ACCOUNTS),
         "deals_with_surplus": clearing is None
         and stage is Stage.CLOSED
         and overview.money.public.paid > 0

@@ -8,7 +8,15 @@ from flask import flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.acceptance import asking, clearing_returns, clearing_routes, paper_routes, step_routes
+from app.acceptance import (
+    asking,
+    clearing_list,
+    clearing_papers,
+    clearing_returns,
+    clearing_routes,
+    paper_routes,
+    step_routes,
+)
 from app.acceptance.blueprint import bp
 from app.acceptance.editing import edit_form
 from app.acceptance.pages import case_page
@@ -26,7 +34,15 @@ from reports.acceptance_list import write_acceptance_list
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-__all__ = ["bp", "clearing_returns", "clearing_routes", "paper_routes", "step_routes"]
+__all__ = [
+    "bp",
+    "clearing_list",
+    "clearing_papers",
+    "clearing_returns",
+    "clearing_routes",
+    "paper_routes",
+    "step_routes",
+]
 
 
 @bp.get("/")

@@ -73,6 +73,10 @@ def list_tabs(active: str) -> list[dict[str, object]]:
     if "acceptance.index" in current_app.view_functions:
         own = active == "acceptance"
         tabs.append({"label": "验收", "url": url_for("acceptance.index"), "active": own, "count": 0})
+        own = active == "clearings"
+        tabs.append(
+            {"label": "清算与追缴", "url": url_for("acceptance.clearings"), "active": own, "count": 0}
+        )
     return tabs
 
 

@@ -255,7 +255,7 @@ def test_a_joint_action_project_that_fails_gives_back_what_was_left(life: Life, 
     life.on(date(2027, 2, 20))
     page = life.open("finance", path)
     told = words(life.open("unit", path).text)
-    assert "请承担单位在 2027-03-31（周三） 前退回 75,000.00 元，到账后由财务登记。" in told
+    assert "请承担单位在 2027-03-31（周三） 前按原渠道退回 75,000.00 元，到账后由财务登记。" in told
     page.refused("登记退款", "还应退 25,000.00 元", **{**part, "amount": "25000.01"})
     page.refused("登记退款", "还应退 50,000.00 元", **{**other, "amount": "50000.01"})
     page = page.done("登记退款", **part)
