@@ -260,6 +260,12 @@ def clearing(session: Session, _people: People, project_id: int) -> None:
     session.add(Clearing(project_id=project_id, opened_on=DAY, citation="第三十三条", figures={}))
 
 
+def settled(session: Session, _people: People, project_id: int) -> None:
+    """A clearing that was settled on the spending there is."""
+    made = Clearing(project_id=project_id, opened_on=DAY, settled_on=DAY, citation="第三十三条", figures={})
+    session.add(made)
+
+
 def entered(session: Session, _people: People, project_id: int) -> None:
     """An entry of research integrity."""
     session.add(

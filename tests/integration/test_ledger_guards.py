@@ -85,6 +85,10 @@ STATES: dict[str, tuple[tuple[holding.Hold, ...], Guarded]] = {
     "acceptance": ((holding.accepting,), {"验收": ALL, "考核指标": {"指标名称", "完成值"}}),
     "ended": ((holding.ended,), {"验收": CONCLUDED}),
     "clearing": ((holding.clearing,), {"验收": CONCLUDED | {"财务清算日期", "应退金额", "已退金额"}}),
+    "settled": (
+        (holding.settled,),
+        {"支出": ALL, "验收": CONCLUDED | {"财务清算日期", "应退金额", "已退金额"}},
+    ),
     "integrity": ((holding.entered,), {"验收": {"诚信记录日期"}}),
     "reason": ((holding.reasoned,), {("例外说明", 0): ALL, ("拨付", 1): {"期次", "资金来源"}}),
     "spending": ((holding.spent,), {("支出", 2): ALL, ("支出", 3): ALL, ("支出", 4): ALL}),
