@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
+from openpyxl import load_workbook
+
+from finance.clearing.settling import confirm_settlement
 from finance.models import DisallowedLine
 from lifecycle.database import begin_write
 from lifecycle.models import Spending as SpendingRow
-from lifecycle.record import BudgetUse, Source
+from lifecycle.record import BudgetUse, Conclusion, Source
 from lifecycle.roles import Role
 from tests.integration.accepting import DAY, Accepting
 from tests.integration.clearings import begun, come_back, confirmed, rows, settled, the_clearing
+from tests.unit.rules.records import acceptance
+from tests.web.projects import rows as cells_of
 from tests.web.site import Browser
 
 AsRole = Callable[[Role], Browser]
@@ -137,6 +144,77 @@ def test_the_pages_of_a_confirmed_clearing_ask_little(
             with query_count() as asked:
                 as_role(role).get(address)
             assert len(asked) <= 12, address
+
+
+def test_the_list_leads_to_what_is_open_and_exports_it(
+    it: Accepting, as_role: AsRole, query_count: Callable[[], Any]
+) -> None:
+    clearing_id = confirmed(it)
+    fell = acceptance(
+        Conclusion.FAILED, date(2027, 10, 1), cleared_on=date(2027, 10, 9), to_return=300, returned=100
+    )
+    it.project("key", "沙-2", acceptance=fell)
+    finance, unit = as_role(Role.FINANCE), as_role(Role.UNIT_MANAGER)
+    address = "/acceptance/clearings"
+    finance.get(address)
+    with query_count() as asked:
+        text = finance.get(address).text
+    assert len(asked) <= 12
+    assert f"/acceptance/clearing/{clearing_id}" in text
+    assert "/acceptance/recovery/沙-2" in unquote(text)
+    assert "/acceptance/recovery" not in unit.get(address).text
+    exported = cells_of(finance.get(f"{address}/export.xlsx"))
+    assert [(row[0], float(row[10])) for row in exported] == [("沙-1", 30_000.0), ("沙-2", 2.0)]
+    assert list(cells_of(finance.get(f"{address}/export.xlsx?state=逾期"))) == []
+    assert "没有符合条件的清算和追缴" in finance.get(f"{address}?q=不存在").text
+
+
+def test_a_refund_of_a_ledger_gets_its_day(it: Accepting, as_role: AsRole) -> None:
+    fell = acceptance(
+        Conclusion.FAILED, date(2027, 10, 1), cleared_on=date(2027, 10, 9), to_return=300, returned=100
+    )
+    it.project("key", "沙-2", acceptance=fell)
+    finance, path = as_role(Role.FINANCE), "/acceptance/recovery/沙-2"
+    assert "设定退回期限" in finance.get("/projects/沙-2?tab=oversight").text
+    assert 'value="3.00"' in finance.get(path).text
+    source = "区（县）级财政"
+    typed = {f"to_return-{source}": "3", f"returned-{source}": "0.99", "due": "2028-01-31", "reason": "催收"}
+    refused = finance.post(path, data=typed)
+    assert (refused.status_code, "各来源合计应与台账一致" in refused.text) == (422, True)
+    assert finance.post(path, data=typed | {f"returned-{source}": "1"}).status_code == 302
+    assert "还应退 2.00 元" in finance.get(f"/acceptance/clearing/{the_clearing(it).id}").text
+    assert "已在系统中办理" in finance.get(path).text
+
+
+def test_the_sheets_are_handed_out_once_they_are_settled_for_good(it: Accepting, as_role: AsRole) -> None:
+    clearing_id = settled(it)
+    finance, unit = as_role(Role.FINANCE), as_role(Role.UNIT_MANAGER)
+    page = f"/acceptance/clearing/{clearing_id}"
+    for file in ("sheet.xlsx", "paper.docx"):
+        assert finance.get(f"{page}/{file}").status_code == 200
+        assert unit.get(f"{page}/{file}").status_code == 302
+    assert "草稿" in load_workbook(BytesIO(finance.get(f"{page}/sheet.xlsx").data))["清算表"]["A1"].value
+    confirm_settlement(it.bureau.session, it.actor(Role.APPROVER), clearing_id, DAY)
+    sheet = load_workbook(BytesIO(unit.get(f"{page}/sheet.xlsx").data), data_only=True)["清算表"]
+    assert (sheet["A1"].value, sheet["I8"].value) == ("沙坪坝区科技局财务清算表", 30_000)
+    assert unit.get(f"{page}/spending.xlsx").status_code == 403
+    exported = cells_of(finance.get(f"{page}/spending.xlsx?shown=disallowed"))
+    assert [(row[3], float(row[6])) for row in exported] == [("记-1", 10_000.0)]
+
+
+def test_a_surplus_is_led_to_its_end_through_the_site(it: Accepting, as_role: AsRole) -> None:
+    it.concluded("key")
+    page, source = f"/acceptance/clearing/{the_clearing(it).id}", "区（县）级财政"
+    finance, approver = as_role(Role.FINANCE), as_role(Role.APPROVER)
+    assert "结余处理" in finance.get(page).text
+    typed = {f"kept-{source}": "15000", "due": "2028-01-31"}
+    assert "请写明理由和用途" in finance.post(f"{page}/settle", data=typed).text
+    assert finance.post(f"{page}/settle", data=typed | {"note": "用于中试"}).status_code == 302
+    assert approver.post(f"{page}/confirm").status_code == 302
+    text = finance.get(page).text
+    assert "15,000.00" in text
+    assert "还应退 5,000.00 元" in text
+    assert "已结题" in finance.get("/projects/沙-1").text
 
 
 def _spend(it: Accepting, fen: int, count: int = 1) -> None:
