@@ -16,6 +16,7 @@ from lifecycle.record import FISCAL, BudgetUse, MeasureKind, Source, Spending
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
 from lifecycle.supervision import agree, record_inspection
+from tests.integration.money_clearing import CLEARING
 from tests.integration.money_paying import PAYING, Act, some_tranche
 from tests.integration.money_returned import RETURNED
 from tests.integration.moneying import Deed, Story, pick
@@ -139,6 +140,7 @@ def _lift(story: Story, place: int, size: int, hand: int) -> Deed | None:
 
 ACTS: Mapping[str, Act] = {
     **PAYING,
+    **CLEARING,
     **RETURNED,
     "receive": _receive,
     "confirm": _confirm,

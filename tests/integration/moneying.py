@@ -24,7 +24,7 @@ from lifecycle.refusals import Refusal
 from lifecycle.roles import Actor, Role
 from lifecycle.stages import TrancheState
 from reports.read_back import read_sheet
-from tests.integration.accepting import Accepting, accepting
+from tests.integration.accepting import FAILS, Accepting, accepting
 from tests.integration.changing import KEY, Office
 from tests.integration.ledgers import everything
 from tests.integration.paying import TODAY, WAN, Bureau, a_bureau, ea_fields
@@ -113,6 +113,14 @@ class Story:
                 self.counted.pay(id_, one.source, one.paid)
         for row in record.spending:
             self.counted.spent[row.source] += row.amount
+
+    def one_fails(self) -> None:
+        """Have another project fail its acceptance: of it there is money to come back."""
+        self.log.append("one fails")
+        number = "沙-败"
+        self.accepting.concluded("key", number, FAILS)
+        self.add(self.office.id_of(number))
+        self.holds()
 
     def close(self) -> None:
         """Let go of the database."""
