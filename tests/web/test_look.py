@@ -98,7 +98,9 @@ def line(mark: Mark, strength: Strength, reason: str | None = None) -> Line:
 
 VERDICT = """
 {% import "macros/verdict.html" as verdicts %}
-{% call verdicts.verdict(v, "提请二期拨付", lifts={"spb-29-spend-gate": "由承担单位补录支出"}) %}
+{% set lift = {"who": "承担单位", "what": "补录支出", "by": none, "url": none} %}
+{% set grounds = {"spb-29-spend-gate": {"evidence": [], "lift": lift}} %}
+{% call verdicts.verdict(v, "提请二期拨付", grounds=grounds) %}
 <button>提请二期拨付</button>
 {% endcall %}
 """
@@ -109,7 +111,7 @@ def test_no_button_stands_under_a_refusal_and_it_says_who_can_lift_it() -> None:
     html = render_template_string(VERDICT, v=Verdict((line(Mark.NOT_HELD, Strength.MUST),)))
     assert "<button>" not in html
     assert "现在不能提请二期拨付" in html
-    assert "由承担单位补录支出" in html
+    assert "由承担单位办理：补录支出" in html
     assert "/rulebook/#spb-29-spend-gate" in html
     assert "第二十九条" in html
 
