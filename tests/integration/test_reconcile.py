@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.cli import main
 from finance.booking import Booking, book_batch, book_payment, fail_line
+from finance.clearing.disallowing import Disallowed, disallow
+from finance.clearing.returning import Part, record_return
+from finance.clearing.settling import Settling, confirm_settlement, settle
 from finance.receipts import confirm_receipt, record_receipt
 from finance.reconcile.keeping import (
     find_run,
@@ -35,6 +38,7 @@ from lifecycle.refusals import NotFound, NotPermitted
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
 from reports.read_back import read_sheet
+from tests.integration.accepting import DAY, FAILS, accepting
 from tests.integration.paying import TODAY, WAN, Bureau, a_bureau, approve_one, drafted, ea_fields, issued
 
 LATER = TODAY + timedelta(days=10)
@@ -317,3 +321,37 @@ def test_the_console_lists_what_does_not_tie_and_ends_with_1(
     (one,) = json.loads(told.output)["differences"]
     assert (one["project"], one["left_fen"], one["right_fen"]) == (NUMBER, ALL - 1, ALL)
     assert CliRunner().invoke(main, words, catch_exceptions=False).exit_code == 0
+
+
+def test_what_is_altered_of_a_clearing_is_found(session: Session) -> None:
+    it = accepting(a_bureau(session))
+    it.concluded("key", "沙-败", FAILS)
+    finance, books = it.actor(Role.FINANCE), Books(it.bureau, {})
+
+    def row(name: str) -> int:
+        table = Base.metadata.tables[name]
+        return session.scalars(select(table.c.id).order_by(table.c.id).limit(1)).one()
+
+    clearing, spent = row("clearing"), row("spending")
+    session.rollback()
+    disallow(session, finance, clearing, {spent: Disallowed(WAN, "与项目无关")}, DAY)
+    settle(session, finance, clearing, Settling(DAY + timedelta(days=60)), [], DAY)
+    confirm_settlement(session, it.actor(Role.APPROVER), clearing, DAY)
+    record_return(session, finance, clearing, Part(Source.DISTRICT, WAN, DAY, "退-1"), [], DAY)
+
+    def found() -> set[tuple[str, int]]:
+        result = reconcile(session, it.bureau.people.agency_a, DAY, DAY, read_sheet)
+        return {(one.what, one.left.fen - one.right.fen) for one in result.differences}
+
+    assert not found()
+    with books.altered("disallowed_line", row("disallowed_line"), amount_fen=WAN - 1):
+        assert found() == {("财务清算核准的不予认可与现有登记", 1)}
+    with books.altered("clearing_return", row("clearing_return"), amount_fen=WAN + 1):
+        assert found() == {("验收结论中的已退金额与财务清算", -1)}
+    with books.altered("acceptance", row("acceptance"), to_return_fen=3 * WAN + 1):
+        assert found() == {("验收结论中的应退金额与财务清算", 1)}
+    with books.altered("spending", spent, amount_fen=6 * WAN + 1):
+        assert found() == {("财务清算核准的支出与现有登记", -1)}
+    with books.altered("payment", row("payment"), amount_fen=10 * WAN - 1):
+        assert ("财务清算核准的拨付与现有登记", 1) in found()
+    assert not found()
