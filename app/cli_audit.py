@@ -39,12 +39,13 @@ def audit() -> None:
 def verify(agency: str | None, noted: Sequence[str], form: str) -> None:
     """核对办理记录是否有改动、缺失或加入；只读，不改任何内容。"""
     from lifecycle import audit_check
+    from lifecycle.proof import with_tellings
 
     known = _noted(noted)
     with console_session() as session:
         chain = the_agency(session, agency).id if agency is not None or known else None
         names = _names(session)
-        checks = audit_check.verify(session, chain, known)
+        checks = with_tellings(session, audit_check.verify(session, chain, known))
         whole = _tell_json(checks, names) if form == "json" else _tell(checks, names)
     if not whole:
         raise SystemExit(FOUND)

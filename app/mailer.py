@@ -1,8 +1,9 @@
-"""Sending what waits in the outbox, by SMTP. Without a mail server it keeps waiting, and nothing fails."""
+"""Sending e-mails that wait in the outbox, by SMTP. Without a mail server they wait, and nothing fails."""
 
 from __future__ import annotations
 
 import os
+import re
 import smtplib
 import ssl
 from contextlib import suppress
@@ -14,11 +15,36 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from app.clock import now
-from lifecycle.outbox import Letter, any_due, claim_next, give_up, note_refused, note_sent
+from lifecycle.outbox import (
+    Letter,
+    any_due,
+    claim_next,
+    give_up,
+    hand_back,
+    note_bounced,
+    note_refused,
+    note_sent,
+)
 from lifecycle.refusals import Refusal
 
 PATIENCE = 30
 """Seconds to wait for a mail server's answer."""
+
+FOR_GOOD = frozenset({501, 510, 511, 512, 513, 515, 550, 551, 553, 554, 556})
+"""Answers to a recipient by which there is no such mailbox, and never will be."""
+
+_NOT_THE_ADDRESS = re.compile(
+    r"(?:^\d{3} |#)(?:4\.\d+\.\d+|5\.2\.2|5\.[37]\.\d+)\b"
+    r"|relay|spam|frequen|limit|block|polic|authent|quota|full|\bip\b",
+    re.IGNORECASE,
+)
+"""Says that a mailbox is full, or that it is the sender or the server's settings that do not please.
+
+Whoever takes such an answer for an address that does not exist stops telling people who could be told.
+"""
+
+_WHO_ARE_YOU = frozenset({530, 534, 535, 538})
+"""Answers by which the server wants us to sign in first: no letter's fault."""
 
 
 class Security(StrEnum):
@@ -37,7 +63,16 @@ class BadMailSettings(Refusal):
 
 
 class MailServerUnreachable(Refusal):
-    """The mail server does not answer, or does not let us in; nothing was taken from the outbox."""
+    """The mail server does not answer, does not let us in or refuses the sender: all letters wait."""
+
+
+class Refused(Exception):
+    """One letter was not taken; ``for_good`` where its address does not exist. Says what was answered."""
+
+    def __init__(self, answer: str, *, for_good: bool = False) -> None:
+        super().__init__(answer)
+        self.answer = answer
+        self.for_good = for_good
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +177,17 @@ def send_waiting(session: Session, server: MailServer) -> Delivery:
     smtp = server.connect()
     try:
         while (letter := claim_next(session, now())) is not None:
-            error = _send(smtp, letter, server.sender)
-            if error is None:
+            try:
+                _send(smtp, letter, server.sender)
+            except MailServerUnreachable:
+                hand_back(session, letter, now())
+                raise
+            except Refused as refusal:
+                (note_bounced if refusal.for_good else note_refused)(session, letter, now(), refusal.answer)
+                refused += 1
+            else:
                 note_sent(session, letter, now())
                 sent += 1
-                continue
-            note_refused(session, letter, now(), error)
-            refused += 1
             if smtp.sock is None:
                 smtp = server.connect()
     finally:
@@ -157,10 +196,31 @@ def send_waiting(session: Session, server: MailServer) -> Delivery:
     return Delivery(sent, refused)
 
 
-def _send(smtp: smtplib.SMTP, letter: Letter, sender: str) -> str | None:
-    """Hand the letter to the server; return what went wrong, ``None`` where it was taken."""
+def _send(smtp: smtplib.SMTP, letter: Letter, sender: str) -> None:
+    """Hand the letter to the server. Raises ``Refused``; ``MailServerUnreachable`` if no letter would do."""
     try:
-        smtp.send_message(compose(letter, sender), to_addrs=[letter.address])
+        message = compose(letter, sender)
+    except ValueError:
+        raise Refused("不是有效的电子邮件地址", for_good=True) from None
+    try:
+        smtp.send_message(message, to_addrs=[letter.address])
+    except smtplib.SMTPSenderRefused as error:
+        said = _answer(error.smtp_code, error.smtp_error)
+        raise MailServerUnreachable(f"邮件服务器不接受发件人 {sender}，稍后重试：{said}") from error
+    except smtplib.SMTPRecipientsRefused as error:
+        ((code, text),) = error.recipients.values()
+        said = _answer(code, text)
+        if code in _WHO_ARE_YOU:
+            raise MailServerUnreachable(f"邮件服务器要求先登录，稍后重试：{said}") from error
+        for_good = code in FOR_GOOD and not _NOT_THE_ADDRESS.search(said)
+        raise Refused(said, for_good=for_good) from error
+    except smtplib.SMTPResponseException as error:
+        raise Refused(_answer(error.smtp_code, error.smtp_error)) from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-    return None
+        raise Refused(f"连接中断或没有回答：{error}") from error
+
+
+def _answer(code: int, text: bytes | str) -> str:
+    """Return what the server said, on one line."""
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return " ".join([str(code), *words.split()])

@@ -29,6 +29,7 @@ from lifecycle import outbox
 from lifecycle.calendar import SHANGHAI
 from lifecycle.jobs import beat, claim, finish, prune
 from lifecycle.models import Agency
+from lifecycle.proof import any_unrecorded, record_deliveries
 from lifecycle.recomputing import catch_up
 from lifecycle.roles import Actor
 from lifecycle.standing import is_outdated
@@ -61,7 +62,7 @@ class Chores:
                 self._once(job, day, partial(self._in_each_agency, act, moment.date()))
             self._once(PRUNE, day, self._prune)
         if self._mail_waits(moment):
-            self._once(MAIL, tick, self._send)
+            self._once(MAIL, tick, partial(self._recorded, self._send))
 
     def _once(self, job: str, slot: str, act: Callable[[], str]) -> None:
         """Do a job unless its slot has been claimed already, and record how it ended."""
@@ -101,15 +102,24 @@ class Chores:
 
     def _mail_waits(self, moment: datetime) -> bool:
         with Session(self._engine) as session:
-            return MailServer.from_environment() is not None and outbox.any_due(session, moment)
+            to_send = MailServer.from_environment() is not None and outbox.any_due(session, moment)
+            return to_send or any_unrecorded(session)
 
-    def _send(self) -> str:
+    def _send(self, session: Session) -> str:
         server = MailServer.from_environment()
         if server is None:
             return ""
-        with Session(self._engine) as session:
-            delivery = send_waiting(session, server)
+        delivery = send_waiting(session, server)
         return f"发出邮件 {delivery.sent} 封，被拒 {delivery.refused} 封"
+
+    def _recorded(self, send: Callable[[Session], str]) -> str:
+        """Send, and enter into the history what became of it, also where sending came to an early end."""
+        with Session(self._engine) as session:
+            try:
+                return send(session)
+            finally:
+                session.rollback()
+                record_deliveries(session)
 
 
 def _arm(scheduler: BaseScheduler, engine: Engine) -> None:

@@ -38,7 +38,9 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """The serial numbers, as they are printed."""
+        """The serial numbers, as they are printed; 0 where what is wrong stands outside the chain."""
+        if self.first == 0:
+            return "链外"
         return f"第 {self.first} 条" if self.first == self.last else f"第 {self.first} 至 {self.last} 条"
 
 

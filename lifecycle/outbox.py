@@ -1,20 +1,26 @@
-"""The outbox: e-mails that wait, who is sending one at the moment, and when a refused one is tried again.
+"""The outbox: letters that wait, who is sending one at the moment, and when a refused one is tried again.
 
-A letter is claimed before it is sent, so of several senders one sends it. A sender killed between sending and
-noting it leaves a letter that is sent again: twice is better than never. These writes follow from commands
-that have their audit entries; the row itself says what became of it.
+A letter is an e-mail or a robot's message. It is claimed before it is sent, so of several senders one sends
+it. A sender killed between sending and noting it leaves a letter that is sent again: twice is better than
+never. These writes follow from commands that have their audit entries; what became of letters is entered
+afterwards (``lifecycle.proof``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from lifecycle.bounces import bounce
 from lifecycle.database import begin_write
 from lifecycle.models import Channel, OutboxMessage
+
+MAIL = frozenset({Channel.MAIL})
+ROBOTS = frozenset({Channel.DINGTALK, Channel.WECOM, Channel.FEISHU})
 
 GAPS = (
     timedelta(minutes=1),
@@ -34,28 +40,35 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An e-mail claimed for sending; ``attempt`` counts from 1."""
+    """A letter claimed for sending; ``attempt`` counts from 1."""
 
     id: int
+    agency_id: int
+    channel: Channel
     address: str
     title: str
     body: str
     attempt: int
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(OutboxMessage.state.in_(("waiting", "sending")), OutboxMessage.next_try_at <= now)
+def _due(now: datetime, channels: Collection[Channel]) -> ColumnElement[bool]:
+    box = OutboxMessage
+    return and_(
+        box.state.in_(("waiting", "sending")), box.next_try_at <= now, box.channel.in_(sorted(channels))
+    )
 
 
-def any_due(session: Session, now: datetime) -> bool:
-    """Whether any letter is to be sent now."""
-    return session.execute(select(OutboxMessage.id).where(_due(now)).limit(1)).first() is not None
+def any_due(session: Session, now: datetime, channels: Collection[Channel] = MAIL) -> bool:
+    """Whether any letter of those channels is to be sent now."""
+    query = select(OutboxMessage.id).where(_due(now, channels)).limit(1)
+    return session.execute(query).first() is not None
 
 
 def waiting(session: Session, agency_id: int) -> int:
-    """Return how many of the agency's letters are not sent yet and have not failed."""
-    unsent = OutboxMessage.state.in_(("waiting", "sending"))
-    query = select(func.count()).where(OutboxMessage.agency_id == agency_id, unsent)
+    """Return how many of the agency's e-mails are not sent yet and have not failed."""
+    box = OutboxMessage
+    unsent = and_(box.channel == Channel.MAIL, box.state.in_(("waiting", "sending")))
+    query = select(func.count()).where(box.agency_id == agency_id, unsent)
     return session.scalar(query) or 0
 
 
@@ -68,16 +81,18 @@ def give_up(session: Session, now: datetime) -> None:
     session.commit()
 
 
-def claim_next(session: Session, now: datetime) -> Letter | None:
-    """Claim the letter that has waited longest; ``None`` where none is to be sent now."""
+def claim_next(session: Session, now: datetime, channels: Collection[Channel] = MAIL) -> Letter | None:
+    """Claim the letter of those channels that has waited longest; ``None`` where none is to be sent now."""
     begin_write(session)
     box = OutboxMessage
-    oldest = select(box.id, box.address, box.title, box.body, box.attempts).where(_due(now))
+    oldest = select(box.id, box.agency_id, box.channel, box.address, box.title, box.body, box.attempts).where(
+        _due(now, channels)
+    )
     oldest = oldest.order_by(box.next_try_at, box.id).limit(1).with_for_update(skip_locked=True)
     row = session.execute(oldest).first()
     letter = None
     if row is not None:
-        letter = Letter(row.id, row.address, row.title, row.body, row.attempts + 1)
+        letter = Letter(*row[:-1], row.attempts + 1)
         claimed = update(box).where(box.id == row.id)
         session.execute(
             claimed.values(state="sending", attempts=letter.attempt, next_try_at=now + SENDING_TAKES)
@@ -86,8 +101,13 @@ def claim_next(session: Session, now: datetime) -> Letter | None:
     return letter
 
 
+def hand_back(session: Session, letter: Letter, now: datetime) -> None:
+    """Let a claimed letter wait as before: what keeps it is no fault of its own, and takes no attempt."""
+    _note(session, letter, state="waiting", attempts=letter.attempt - 1, next_try_at=now)
+
+
 def note_sent(session: Session, letter: Letter, now: datetime) -> None:
-    """Note that the mail server has taken the letter."""
+    """Note that the other side has taken the letter."""
     _note(session, letter, state="sent", sent_at=now, last_error=None)
 
 
@@ -100,13 +120,31 @@ def note_refused(session: Session, letter: Letter, now: datetime, error: str) ->
         _note(session, letter, state="waiting", last_error=kept, next_try_at=now + GAPS[letter.attempt - 1])
 
 
-def _note(session: Session, letter: Letter, **values: object) -> None:
-    """Write what became of the letter, unless another sender has claimed it since."""
+def note_failed(session: Session, letter: Letter, error: str) -> None:
+    """Note that the letter will never be taken: it has failed and is not tried again."""
+    _note(session, letter, state="failed", last_error=error[:LONGEST_ERROR])
+
+
+def note_bounced(session: Session, letter: Letter, now: datetime, error: str) -> None:
+    """Note that there is no such address: this letter and all that wait for it have failed."""
+    kept = error[:LONGEST_ERROR]
     begin_write(session)
+    _write(session, letter, state="failed", last_error=kept)
+    bounce(session, letter.agency_id, letter.address, kept, now)
+    session.commit()
+
+
+def _note(session: Session, letter: Letter, **values: object) -> None:
+    begin_write(session)
+    _write(session, letter, **values)
+    session.commit()
+
+
+def _write(session: Session, letter: Letter, **values: object) -> None:
+    """Write what became of the letter, unless another sender has claimed it since."""
     box = OutboxMessage
     ours = and_(box.id == letter.id, box.state == "sending", box.attempts == letter.attempt)
     session.execute(update(box).where(ours).values(**values))
-    session.commit()
 
 
 @dataclass(frozen=True, slots=True)

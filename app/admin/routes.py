@@ -13,6 +13,7 @@ from app.extensions import db
 from app.permissions import current_actor, may
 from lifecycle import members
 from lifecycle import people as commands
+from lifecycle.bounces import bounced
 from lifecycle.roles import Permission
 
 __all__ = ["bp", "setting_routes"]
@@ -66,7 +67,9 @@ def person(user_id: int) -> ResponseReturnValue:
             )
             flash(f"已保存 {form.name.data} 的信息。")
             return redirect(url_for("admin.people"))
-    return _form("admin/person.html", form, member=member, own=user_id == current_user.person.id)
+    refused = bounced(db.session(), current_actor().agency_id, member.email)
+    own = user_id == current_user.person.id
+    return _form("admin/person.html", form, member=member, own=own, bounced=refused)
 
 
 @bp.post("/people/<int:user_id>/reset-password")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -10,7 +10,9 @@ from app.extensions import db
 from app.jobs import JOBS
 from app.permissions import current_actor, may
 from app.running.shown import running
+from lifecycle.bounces import clear_bounced
 from lifecycle.jobs import count_runs, list_runs
+from lifecycle.proof import send_again
 from lifecycle.roles import Permission
 
 bp = Blueprint("running", __name__, url_prefix="/clock")
@@ -22,8 +24,10 @@ SIZE = 50
 @may(Permission.SEE_CLOCK)
 def index() -> ResponseReturnValue:
     """Show whether the clock runs, each job's last and next run, and what was not delivered."""
-    shown = running(db.session(), current_actor(), clock.now())
-    return render_template("running/index.html", shown=shown)
+    actor = current_actor()
+    shown = running(db.session(), actor, clock.now())
+    manages = actor.may(Permission.MANAGE_PEOPLE)
+    return render_template("running/index.html", shown=shown, manages=manages)
 
 
 @bp.get("/runs")
@@ -46,3 +50,21 @@ def runs() -> ResponseReturnValue:
         size=SIZE,
         failed=failed,
     )
+
+
+@bp.post("/letters/<int:letter_id>/again")
+@may(Permission.MANAGE_PEOPLE)
+def again(letter_id: int) -> ResponseReturnValue:
+    """Put a failed letter back into the queue."""
+    address = send_again(db.session(), current_actor(), letter_id)
+    flash(f"已重新排队，几分钟内再次发送给 {address}。")
+    return redirect(url_for("running.index", _anchor="undelivered"))
+
+
+@bp.post("/bounced/<int:bounced_id>/clear")
+@may(Permission.MANAGE_PEOPLE)
+def clear(bounced_id: int) -> ResponseReturnValue:
+    """Send to an address again that was refused."""
+    address = clear_bounced(db.session(), current_actor(), bounced_id)
+    flash(f"以后的邮件照常发送给 {address}；之前没有送达的，请在“没有送达的消息”中重新发送。")
+    return redirect(url_for("running.index", _anchor="bounced"))

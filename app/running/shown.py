@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.jobs import JOBS, Job, next_run
 from app.mailer import MailServer
 from lifecycle import outbox
+from lifecycle.bounces import Bounced, list_bounced
 from lifecycle.calendar import SHANGHAI
 from lifecycle.jobs import last_beat, latest_runs, stands_still
 from lifecycle.models import JobRun
@@ -18,6 +19,9 @@ from lifecycle.roles import Actor
 
 MOST_LETTERS = 50
 """Letters that did not get through, shown at once."""
+
+MOST_ADDRESSES = 200
+"""Refused addresses, shown at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Running:
     waiting: int
     """Letters that are not sent yet."""
     has_mail_server: bool
+    bounced: Sequence[Bounced]
+    """Addresses that were refused for good."""
 
 
 def running(session: Session, actor: Actor, now: datetime) -> Running:
@@ -70,6 +76,7 @@ def running(session: Session, actor: Actor, now: datetime) -> Running:
         outbox.count_undelivered(session, actor.agency_id),
         outbox.waiting(session, actor.agency_id),
         MailServer.from_environment() is not None,
+        list_bounced(session, actor.agency_id, MOST_ADDRESSES),
     )
 
 

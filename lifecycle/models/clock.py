@@ -93,7 +93,10 @@ class OutboxMessage(Base):
     """A letter (e-mail, or a robot's message) waiting to be sent, or sent. Sending claims its row."""
 
     __tablename__ = "outbox_message"
-    __table_args__ = (Index("ix_outbox_message_due", "state", "next_try_at"),)
+    __table_args__ = (
+        Index("ix_outbox_message_due", "state", "next_try_at"),
+        Index("ix_outbox_message_run", "run"),
+    )
 
     id: Mapped[Id]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
@@ -109,6 +112,8 @@ class OutboxMessage(Base):
     next_try_at: Mapped[datetime]
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
+    run: Mapped[str | None]
+    """Names the entry of the history that says what became of it; NULL until it is sent or has failed."""
 
 
 class JobRun(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,32 +20,43 @@ from app import mailer
 from app.mailer import BadMailSettings, Delivery, MailServer, MailServerUnreachable, Security, send_waiting
 from app.scheduler import Chores
 from lifecycle.database import open_database
-from lifecycle.models import Agency, JobRun, OutboxMessage
+from lifecycle.models import Agency, AuditEntry, BouncedAddress, JobRun, OutboxMessage
 from lifecycle.outbox import GAPS, SENDING_TAKES, claim_next, waiting
 
 NOON = datetime(2026, 4, 1, 4, 2, tzinfo=UTC)
 
 
 class Post:
-    """A mail server's manners: what it has taken, what it answers, and after how many letters it hangs up."""
+    """A mail server's manners: what it has taken, what it answers and how late, how often it hangs up."""
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.answer = "250 OK"
         self.hangs_up = 0
+        self.to = {"nobody@unit.test": "550 5.1.1 no such mailbox"}
+        self.sender = "250 OK"
+        self.delay = 0.0
+
+    async def handle_MAIL(  # noqa: N802 the name is aiosmtpd's
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if self.sender.startswith("2"):
+            envelope.mail_from = address
+        return self.sender
 
     async def handle_RCPT(  # noqa: N802 the name is aiosmtpd's
         self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
-        if address.startswith("nobody@"):
-            return "550 5.1.1 no such mailbox"
+        if address in self.to:
+            return self.to[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(  # noqa: N802 the name is aiosmtpd's
         self, server: Any, _session: object, envelope: Envelope
     ) -> str:
+        await asyncio.sleep(self.delay)
         if self.hangs_up:
             self.hangs_up -= 1
             server.transport.abort()
@@ -142,15 +154,17 @@ def test_a_title_cannot_smuggle_in_a_header(
 
 
 @pytest.mark.parametrize("address", ["li@unit.test\r\nBcc: spy@evil.test", "", "李工", "nobody@unit.test"])
-def test_an_address_that_cannot_be_reached_does_not_keep_others_waiting(
+def test_an_address_that_does_not_exist_fails_at_once_and_keeps_nobody_waiting(
     session: Session, post: Post, server: MailServer, write: Write, address: str
 ) -> None:
     write(address)
     write("li@unit.test")
     assert send_waiting(session, server) == Delivery(sent=1, refused=1)
     assert post.recipients == ["li@unit.test"]
-    assert states(session) == [("waiting", 1), ("sent", 1)]
-    assert session.scalars(select(OutboxMessage.last_error).order_by(OutboxMessage.id)).first()
+    assert states(session) == [("failed", 1), ("sent", 1)]
+    bounced = session.scalars(select(BouncedAddress)).one()
+    assert bounced.address == address.casefold()
+    assert "550 5.1.1" in bounced.error or "不是有效的" in bounced.error
 
 
 def test_a_refused_letter_is_tried_after_growing_gaps_and_then_fails(
@@ -183,6 +197,45 @@ def test_a_server_that_hangs_up_gets_the_letter_again_later(
     at(NOON + GAPS[0])
     assert send_waiting(session, server) == Delivery(sent=1)
     assert post.recipients == ["wang@unit.test", "li@unit.test"]
+
+
+def test_only_an_answer_about_the_address_stops_letters_to_it(
+    session: Session, post: Post, server: MailServer, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full mailbox, a grey list, a rate limit or forbidden relaying say nothing against the address."""
+    post.to |= {
+        "full@unit.test": "552 5.2.2 mailbox full",
+        "grey@unit.test": "450 4.2.0 greylisted, try later",
+        "relay@unit.test": "550 5.7.1 relaying denied",
+        "often@unit.test": "550 Connection frequency limited",
+        "gone@unit.test": "551 user not local",
+    }
+    for address in (*post.to, "NoBody@unit.test"):
+        write(address)
+    post.to["NoBody@unit.test"] = post.to["nobody@unit.test"]
+    assert send_waiting(session, server) == Delivery(refused=6)
+    waits = ("waiting", 1)
+    # the second way of writing the address that is gone is not even tried
+    assert states(session) == [("failed", 1), waits, waits, waits, waits, ("failed", 1), ("failed", 0)]
+    assert set(session.scalars(select(BouncedAddress.address))) == {"nobody@unit.test", "gone@unit.test"}
+    monkeypatch.setattr(mailer, "PATIENCE", 0.2)
+    post.delay = 0.6
+    write("slow@unit.test")
+    assert send_waiting(session, server) == Delivery(refused=1)
+    assert states(session)[-1] == waits
+
+
+def test_a_server_that_refuses_the_sender_takes_no_attempt_off_a_letter(
+    session: Session, post: Post, server: MailServer, write: Write
+) -> None:
+    write("li@unit.test")
+    post.sender = "553 5.7.1 not your address"
+    with pytest.raises(MailServerUnreachable, match="不接受发件人"):
+        send_waiting(session, server)
+    post.sender, post.to["li@unit.test"] = "250 OK", "530 5.7.0 authentication required"
+    with pytest.raises(MailServerUnreachable, match="先登录"):
+        send_waiting(session, server)
+    assert (states(session), session.scalars(select(BouncedAddress)).all()) == ([("waiting", 0)], [])
 
 
 def test_a_server_that_is_not_there_takes_no_attempt_off_a_letter(session: Session, write: Write) -> None:
@@ -274,7 +327,7 @@ def test_without_a_mail_server_letters_wait(
     engine.dispose()
     assert states(session) == [("waiting", 0)]
     assert waiting(session, 1) == 1
-    assert session.scalars(select(JobRun)).all() == []
+    assert session.scalars(select(JobRun).where(JobRun.job == "mail")).all() == []
 
 
 def test_the_scheduler_sends_what_waits_and_records_a_server_that_is_away(
@@ -298,9 +351,11 @@ def test_the_scheduler_sends_what_waits_and_records_a_server_that_is_away(
     Chores(engine).tick(early)
     engine.dispose()
     assert states(session) == [("sent", 1)]
-    run = session.scalars(select(JobRun)).one()
+    run = session.scalars(select(JobRun).where(JobRun.job == "mail")).one()
     assert (run.job, run.slot, run.failed) == ("mail", "2026-04-01T07:00", False)
     assert run.outcome == "发出邮件 1 封，被拒 0 封"
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "clock.deliver")).one()
+    assert (entry.action, entry.summary) == ("clock.deliver", "送达 1 封，未送达 0 封")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from finance.stage_account import Bank, draw_account
 from lifecycle.acceptance.applying import start as start_acceptance
 from lifecycle.agenda import renew_feed
 from lifecycle.attachments import StoredFile
+from lifecycle.bounces import bounce
 from lifecycle.command import Work, command
 from lifecycle.database import begin_write
 from lifecycle.filekinds import MOST_BYTES, PDF
@@ -34,11 +35,13 @@ from lifecycle.integrity import Charge, propose_entry
 from lifecycle.models import (
     Acceptance,
     AgreementVersion,
+    BouncedAddress,
     Clearing,
     InboxMessage,
     IntegrityAct,
     LongWork,
     Measure,
+    OutboxMessage,
     Outcome,
     Project,
     Tranche,
@@ -132,6 +135,25 @@ def _message(people: People, session: Session, _folder: Path) -> int:
     session.add(message)
     session.commit()
     return message.id
+
+
+def _letter(people: People, session: Session, _folder: Path) -> int:
+    """Return a letter that was not taken."""
+    moment = datetime(2026, 6, 30, tzinfo=UTC)
+    values = {"address": "li@unit.test", "title": "提醒", "body": "请办理", "state": "failed"}
+    letter = OutboxMessage(agency_id=people.agency_a, next_try_at=moment, **values)
+    begin_write(session)
+    session.add(letter)
+    session.commit()
+    return letter.id
+
+
+def _bounced(people: People, session: Session, _folder: Path) -> int:
+    begin_write(session)
+    moment = datetime(2026, 6, 30, tzinfo=UTC)
+    bounce(session, people.agency_a, "gone@unit.test", "550 no such mailbox", moment)
+    session.commit()
+    return session.scalars(select(BouncedAddress.id)).one()
 
 
 def _batch(people: People, session: Session, _folder: Path) -> int:
@@ -323,6 +345,7 @@ EXAMPLES = {
     "entry_id": Example(_entry, of_the_bureau),
     "attachment_id": Example(_attachment, of_whoever_sees_the_project),
     "batch_id": Example(_batch),
+    "bounced_id": Example(_bounced),
     "case_id": Example(_case, of_whoever_sees_the_project),
     "clearing_id": Example(_clearing, of_whoever_sees_the_project),
     "disallowed_id": Example(_disallowed, of_whoever_sees_the_project),
@@ -334,6 +357,7 @@ EXAMPLES = {
     "key": Example(_refused_upload, of_the_handler),
     "layout_id": Example(_layout),
     "returned_id": Example(_returned),
+    "letter_id": Example(_letter),
     "line_id": Example(_line),
     "message_id": Example(_message, of_the_handler),
     "report_id": Example(stage_report, of_whoever_sees_the_project),

@@ -89,7 +89,7 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
     "audit": {Permission.SEE_AUDIT},
     "auth": set(),
     "inbox": {Permission.SEE_OWN_DESK},
-    "running": {Permission.SEE_CLOCK},
+    "running": {Permission.SEE_CLOCK, Permission.MANAGE_PEOPLE},
     "agenda": {Permission.SEE_OWN_DESK},
     "ledger": {Permission.SEE_LEDGER, Permission.IMPORT_LEDGER},
     "money": {

@@ -153,9 +153,11 @@ def upgrade() -> None:
 
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.add_column(sa.Column('channel', CHANNEL, server_default='电子邮件', nullable=False))
+        batch_op.add_column(sa.Column('run', sa.String(), nullable=True))
         batch_op.drop_constraint(batch_op.f('uq_outbox_message_reminder_id_address'), type_='unique')
         batch_op.drop_constraint(batch_op.f('fk_outbox_message_reminder_id'), type_='foreignkey')
         batch_op.drop_column('reminder_id')
+        batch_op.create_index('ix_outbox_message_run', ['run'], unique=False)
 
 
 
@@ -165,6 +167,8 @@ def downgrade() -> None:
         batch_op.add_column(sa.Column('reminder_id', sa.INTEGER(), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_outbox_message_reminder_id'), 'reminder', ['reminder_id'], ['id'], ondelete='CASCADE')
         batch_op.create_unique_constraint(batch_op.f('uq_outbox_message_reminder_id_address'), ['reminder_id', 'address'])
+        batch_op.drop_index('ix_outbox_message_run')
+        batch_op.drop_column('run')
         batch_op.drop_constraint(batch_op.f('ck_outbox_message_channel'), type_='check')
         batch_op.drop_column('channel')
 
