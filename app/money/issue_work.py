@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import url_for
@@ -24,8 +25,14 @@ def _issue(task: Task) -> dict[str, Any]:
     batch_id, is_issued = batch.id, batch.issued_on is not None
     task.session.rollback()
     if not is_issued:
-        task.tell(0, 0, f"核对 {task.parameters['lines']:,} 笔款项并出表")
-        issue_batch(task.session, task.actor, batch_id, clock.today(), disbursement_sheet)
+        lines = task.parameters["lines"]
+        task.tell(0, 0, f"第 1 步，共 2 步：核对 {lines:,} 笔款项")
+
+        def tell(done: int, total: int) -> None:
+            task.tell(done, total, f"第 2 步，共 2 步：制作 {lines:,} 笔的拨付表")
+
+        render = partial(disbursement_sheet, progress=tell)
+        issue_batch(task.session, task.actor, batch_id, clock.today(), render)
     return {}
 
 

@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.extensions import db
-from app.money import lists
+from app.money import lists, return_work
 from app.money.batch_routes import XLSX, bp
 from app.money.return_forms import BookReturnForm, ReturnedForm
 from app.permissions import current_actor, may
+from finance.lookups import find_batch
 from finance.returned_lines import BARRED, Heap, NotTheSheet
 from finance.returning import book_returned, drop_returned, find_returned
 from finance.returns import HeapPage, ShownReturn, list_returns, show_returned
@@ -44,6 +45,9 @@ def take(batch_id: int) -> ResponseReturnValue:
     """Read a workbook that came back; nothing is booked yet."""
     form = ReturnedForm()
     if form.validate_on_submit():
+        if len(form.content) > return_work.MOST_AT_ONCE:
+            find_batch(db.session(), current_actor(), batch_id)
+            return redirect(return_work.begin(batch_id, form.file_name, form.content))
         with form.taking_refusals(NotAWorkbook, NotTheSheet, Obstructed):
             given = (batch_id, form.file_name, form.content, clock.today())
             returned_id = take_returned(db.session(), current_actor(), *given)

@@ -10,10 +10,12 @@ import pytest
 import time_machine
 from werkzeug.test import TestResponse
 
+from app.money import return_work
 from lifecycle.roles import Role
 from tests.integration.paying import Bureau
 from tests.integration.test_returned import PAID, batch_of, filled
 from tests.web.site import Browser
+from tests.web.working import settle
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +94,19 @@ def test_who_may_not_book_may_not_upload(
         assert upload(as_role(role), batch_id, content).status_code == 403
         assert "还没有收到回执" in as_role(role).get(f"/money/batches/{batch_id}/returns").text
     assert upload(stranger(Role.FINANCE), batch_id, content).status_code == 404
+
+
+@pytest.mark.usefixtures("at_rest")
+def test_a_large_workbook_is_read_in_the_background_and_then_looked_at(
+    bureau: Bureau, finance: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(return_work, "MOST_AT_ONCE", 0)
+    batch_id = batch_of(bureau, 2)
+    work = upload(finance, batch_id, filled(bureau, batch_id, {1: PAID})).location
+    assert work.startswith("/tasks/")
+    assert settle(finance, work).location == f"/money/batches/{batch_id}/returns"
+    assert "待登记" in finance.get(f"/money/batches/{batch_id}/returns").text
+    refused = upload(finance, batch_id, b"no workbook").location
+    page = settle(finance, refused).text
+    assert "读取没有完成" in page
+    assert "重新开始读取" in page
