@@ -22,6 +22,16 @@ def days_left(due: date, today: date) -> str:
     return f"还有 {left} 天" if left > 0 else f"逾期 {-left} 天"
 
 
+def step_in_words(label: str) -> str:
+    """Return a step of the clock in words: ``提前 30 天``, ``当天``, ``逾期 7 天``; another, as it is."""
+    if label == "T":
+        return "当天"
+    for sign, word in (("T-", "提前"), ("T+", "逾期")):
+        if label.startswith(sign):
+            return f"{word} {label.removeprefix(sign)} 天"
+    return label
+
+
 def changes_told(details: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the ``changes`` in an audit entry's details name: ``实施结束：2026-12-31 → 2027-06-30``."""
     changes = details.get("changes")

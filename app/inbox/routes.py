@@ -9,6 +9,7 @@ from wtforms import BooleanField
 from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor, may
+from app.running.told import show_told, write_told
 from lifecycle import inbox
 from lifecycle.roles import Permission
 from lifecycle.setting import choose_mail, wants_mail
@@ -62,3 +63,17 @@ def choices() -> ResponseReturnValue:
         flash("提醒方式已保存。")
         return redirect(url_for("inbox.choices"))
     return render_template("inbox/choices.html", form=form, email=actor.email)
+
+
+@bp.get("/told")
+@may(Permission.SEE_OWN_DESK)
+def told() -> ResponseReturnValue:
+    """List everything the person was told, by every way, and whether it got through."""
+    return show_told(own=True)
+
+
+@bp.get("/told.xlsx")
+@may(Permission.SEE_OWN_DESK)
+def told_sheet() -> ResponseReturnValue:
+    """Hand out that list, all pages of it."""
+    return write_told(own=True)

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
+from flask import url_for
+
 from app.filters import days_left, period
 from app.projects.story import story
 from app.steps import Step, duty_step, in_turn, is_hers, tab_url, tranche_step
@@ -172,9 +174,17 @@ class ProjectPage:
             "due": duty.due,
             "citation": duty.rule.citation if duty.rule else "",
             "rule_id": duty.rule.id if duty.rule else "",
+            "told_url": self.told_url(duty) if self.tab == "duties" else None,
             "next_label": step.label,
             "next_url": step.url if own else None,
         }
+
+    def told_url(self, duty: KnownDuty) -> str | None:
+        """Return where it stands who was told of a duty: the bureau sees everybody, others themselves."""
+        if duty.rule is None:
+            return None
+        at = "running.told" if self._actor.may(Permission.SEE_CLOCK) else "inbox.told"
+        return url_for(at, project=self.record.number, rule=duty.rule.id, subject=duty.subject)
 
     @property
     def action(self) -> Step | None:

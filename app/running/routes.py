@@ -10,6 +10,7 @@ from app.extensions import db
 from app.jobs import JOBS
 from app.permissions import current_actor, may
 from app.running.shown import running
+from app.running.told import show_told, write_told
 from lifecycle.bounces import clear_bounced
 from lifecycle.jobs import count_runs, list_runs
 from lifecycle.proof import send_again
@@ -68,3 +69,17 @@ def clear(bounced_id: int) -> ResponseReturnValue:
     address = clear_bounced(db.session(), current_actor(), bounced_id)
     flash(f"以后的邮件照常发送给 {address}；之前没有送达的，请在“没有送达的消息”中重新发送。")
     return redirect(url_for("running.index", _anchor="bounced"))
+
+
+@bp.get("/told")
+@may(Permission.SEE_CLOCK)
+def told() -> ResponseReturnValue:
+    """List who was told of what, when, by which way, and whether it got through."""
+    return show_told(own=False)
+
+
+@bp.get("/told.xlsx")
+@may(Permission.SEE_CLOCK)
+def told_sheet() -> ResponseReturnValue:
+    """Hand out that list, all pages of it."""
+    return write_told(own=False)
