@@ -67,7 +67,7 @@ class Job:
         return self.key in DAILY or self.key == PRUNE
 
 
-RECOMPUTE, MAIL, PRUNE = "recompute", "mail", "prune"
+RECOMPUTE, MAIL, ROBOTS, PRUNE = "recompute", "mail", "robots", "prune"
 _DAILY_WORDS = "每天 08:00"
 
 JOBS = (
@@ -76,6 +76,7 @@ JOBS = (
     Job("remind", "发出期限提醒", _DAILY_WORDS),
     Job("reconcile", "对账", _DAILY_WORDS),
     Job(MAIL, "发送邮件", f"每 {EVERY_MINUTES} 分钟，有待发邮件时"),
+    Job(ROBOTS, "发送群机器人消息", f"每 {EVERY_MINUTES} 分钟，有待发消息时"),
     Job(PRUNE, "清理运行记录", _DAILY_WORDS),
 )
 """Everything the clock does, in its order."""

@@ -23,8 +23,9 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.database import open_ready_database
-from app.jobs import DAILY, DAILY_FROM, EVERY_MINUTES, MAIL, NOTHING, PRUNE, RECOMPUTE, Daily
+from app.jobs import DAILY, DAILY_FROM, EVERY_MINUTES, MAIL, NOTHING, PRUNE, RECOMPUTE, ROBOTS, Daily
 from app.mailer import MailServer, send_waiting
+from app.robots import send_to_robots
 from lifecycle import outbox
 from lifecycle.calendar import SHANGHAI
 from lifecycle.jobs import beat, claim, finish, prune
@@ -40,6 +41,11 @@ log = logging.getLogger(__name__)
 def _catch_up(session: Session, actor: Actor, _today: date) -> str:
     projects = catch_up(session, actor)
     return f"重新计算 {projects} 个项目" if projects else ""
+
+
+def _send_to_robots(session: Session) -> str:
+    delivery = send_to_robots(session)
+    return f"发出消息 {delivery.sent} 条，被拒 {delivery.refused} 条"
 
 
 class Chores:
@@ -63,6 +69,8 @@ class Chores:
             self._once(PRUNE, day, self._prune)
         if self._mail_waits(moment):
             self._once(MAIL, tick, partial(self._recorded, self._send))
+        if self._robots_wait(moment):
+            self._once(ROBOTS, tick, partial(self._recorded, _send_to_robots))
 
     def _once(self, job: str, slot: str, act: Callable[[], str]) -> None:
         """Do a job unless its slot has been claimed already, and record how it ended."""
@@ -104,6 +112,10 @@ class Chores:
         with Session(self._engine) as session:
             to_send = MailServer.from_environment() is not None and outbox.any_due(session, moment)
             return to_send or any_unrecorded(session)
+
+    def _robots_wait(self, moment: datetime) -> bool:
+        with Session(self._engine) as session:
+            return outbox.any_due(session, moment, outbox.ROBOTS)
 
     def _send(self, session: Session) -> str:
         server = MailServer.from_environment()

@@ -20,6 +20,7 @@ from lifecycle.models import Base
 from lifecycle.notices import notice
 from lifecycle.recipients import AddressBook
 from lifecycle.reminding import Clockwork
+from lifecycle.robot_digest import Item
 from lifecycle.roles import Actor, Permission
 from lifecycle.settings import settings_of
 from lifecycle.telling import Spoken, tell_all
@@ -64,7 +65,7 @@ def _remind(work: Work, as_of: date, site: str) -> list[Announcement]:
         raise _NothingDueError
     clockwork = settings_of(work.session, work.actor.agency_id).clockwork
     told = list(_to_tell(work, duties, as_of, site, clockwork))
-    run = tell_all(work, [spoken for spoken, _ in told], as_of)
+    run = tell_all(work, [spoken for spoken, _ in told], as_of, site)
     _move_on(work.session, as_of, duties, clockwork)
     details = {"as_of": as_of, "count": len(told), **run.details}
     work.record(f"发出提醒 {len(told)} 条", details=details)
@@ -87,7 +88,8 @@ def _to_tell(
             continue
         told = book.told(duty.owner, step.offset, duty.parties)
         said = notice(duty, as_of, site, clockwork.days)
-        yield Spoken(*duty.key(step.label), told, *said, None, duty.due < as_of), duty
+        item = Item(f"{duty.number}《{duty.title}》", duty.message, duty.due)
+        yield Spoken(*duty.key(step.label), told, *said, None, duty.due < as_of, item), duty
 
 
 def _move_on(session: Session, as_of: date, duties: Sequence[DueDuty], clockwork: Clockwork) -> None:

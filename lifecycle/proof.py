@@ -19,7 +19,7 @@ from lifecycle.audit_check import ChainCheck
 from lifecycle.bounces import bounced
 from lifecycle.chain import content_digest
 from lifecycle.command import Work, command
-from lifecycle.models import AuditEntry, OutboxMessage, Reminder, Telling
+from lifecycle.models import AuditEntry, Channel, OutboxMessage, Reminder, Telling
 from lifecycle.refusals import NotFound, Obstructed
 from lifecycle.roles import Actor, Permission
 from lifecycle.telling import digest_of
@@ -83,7 +83,7 @@ def digest_of_letters(said: Iterable[Said]) -> str:
 
 @command(AGAIN, Permission.MANAGE_PEOPLE)
 def send_again(work: Work, letter_id: int) -> str:
-    """Put a failed letter back into the queue; returns its address.
+    """Put a failed letter back into the queue; returns to whom it goes, in words.
 
     What had become of it stays in the history. Raises ``NotFound`` where there is no such letter or it has
     not failed, ``Obstructed`` while its address is refused.
@@ -102,12 +102,12 @@ def send_again(work: Work, letter_id: int) -> str:
     again = {"state": "waiting", "attempts": 0, "next_try_at": work.entry.at, "last_error": None, "run": None}
     work.session.execute(update(_BOX).where(_BOX.id == letter_id).values(**again))
     details = {"run": row.run, "letter": list(_said(row))}
-    work.record(f"重新发送给 {_named(row)}", details=details)
-    return str(row.address)
+    work.record(f"重新发送给{_named(row)}", details=details)
+    return _named(row)
 
 
 def _named(row: Any) -> str:
-    return row.address if "@" in row.address else f"{row.channel.value}群机器人"
+    return f" {row.address}" if row.channel is Channel.MAIL else f"{row.channel}群机器人"
 
 
 class Broken(NamedTuple):

@@ -1,4 +1,4 @@
-"""Telling people of duties: the log of what was told, messages in inboxes, one letter a day and address.
+"""Telling people of duties: the log of what was told, inboxes, a letter a day and address, robots.
 
 Everything told by one act is one run: its rows bear the run's name, and the act's entry in the history bears
 their digest, so that nobody can alter afterwards who was told of what (``lifecycle.proof``).
@@ -16,13 +16,21 @@ from sqlalchemy import Table, select
 from lifecycle.bulk import Values, insert_rows, reserve_ids
 from lifecycle.chain import content_digest
 from lifecycle.command import Work
-from lifecycle.models import Base, BouncedAddress, Channel
+from lifecycle.models import Base, BouncedAddress, Channel, Robot
 from lifecycle.recipients import Told
+from lifecycle.robot_digest import MOST_BYTES, Item, digest
 
 _REMINDER: Table = Base.metadata.tables["reminder"]
 _INBOX: Table = Base.metadata.tables["inbox_message"]
 _OUTBOX: Table = Base.metadata.tables["outbox_message"]
 _TELLING: Table = Base.metadata.tables["telling"]
+
+_OF_LETTER = (
+    *("id", "agency_id", "channel", "address", "title", "body"),
+    *("state", "attempts", "next_try_at"),
+)
+_LetterIds = dict[tuple[Channel, str], int]
+"""Ids of letters by channel and address."""
 
 FOOT = "本邮件由科管系统自动发出，请勿直接回复。"
 
@@ -44,6 +52,8 @@ class Spoken(NamedTuple):
     """The page on which to act, where it is not the project's own."""
     late: bool
     """Whether the deadline is past: then it also goes to those who want no e-mails before."""
+    item: Item | None = None
+    """What group robots say of it; ``None`` for what is not theirs to say."""
 
 
 class Run(NamedTuple):
@@ -70,19 +80,22 @@ class _Told(NamedTuple):
     address: str
 
 
-def tell_all(work: Work, spoken: Sequence[Spoken], as_of: date) -> Run:
-    """Write what is told of those duties, a constant number of statements however many they are."""
+def tell_all(work: Work, spoken: Sequence[Spoken], as_of: date, site: str = "") -> Run:
+    """Write what is told of those duties, a constant number of statements however many they are.
+
+    ``site`` is the address of this installation as people reach it, for robots to name.
+    """
     ids = reserve_ids(work.session, _REMINDER, len(spoken))
     numbered = list(zip(ids, spoken, strict=True))
     _write_reminders(work, as_of, numbered)
     _write_inboxes(work, as_of, numbered)
     told = list(_tellings(numbered, _bounced(work)))
     letters = _write_letters(work, told, dict(numbered))
+    to_robots, digests = _write_digests(work, as_of, numbered, site)
+    told += to_robots
+    letters |= digests
     run = token_hex(16)
-    rows = [
-        (work.actor.agency_id, run, *one, letters.get(one.address) if one.channel is Channel.MAIL else None)
-        for one in told
-    ]
+    rows = [(work.actor.agency_id, run, *one, letters.get((one.channel, one.address))) for one in told]
     columns = ("agency_id", "run", *_Told._fields, "letter_id")
     insert_rows(work.session, _TELLING, columns, rows)
     keys = dict(numbered)
@@ -130,8 +143,8 @@ def _bounced(work: Work) -> frozenset[str]:
     return frozenset(work.session.scalars(query))
 
 
-def _write_letters(work: Work, told: Sequence[_Told], spoken: Mapping[int, Spoken]) -> dict[str, int]:
-    """Write one letter an address with everything it is told; return their ids by address.
+def _write_letters(work: Work, told: Sequence[_Told], spoken: Mapping[int, Spoken]) -> _LetterIds:
+    """Write one letter an address with everything it is told; return their ids.
 
     Addresses that differ in capitals only are one mailbox: its letter goes to the first way of writing it.
     """
@@ -143,7 +156,6 @@ def _write_letters(work: Work, told: Sequence[_Told], spoken: Mapping[int, Spoke
             written.setdefault(box, one.address)
             of_box.setdefault(box, []).append(spoken[one.reminder_id])
     ids = dict(zip(of_box, reserve_ids(work.session, _OUTBOX, len(of_box)), strict=True))
-    columns = ("id", "agency_id", "channel", "address", "title", "body", "state", "attempts", "next_try_at")
     rows: list[Values] = [
         (
             ids[box],
@@ -157,8 +169,40 @@ def _write_letters(work: Work, told: Sequence[_Told], spoken: Mapping[int, Spoke
         )
         for box, said in of_box.items()
     ]
-    insert_rows(work.session, _OUTBOX, columns, rows)
-    return {one.address: ids[one.address.casefold()] for one in told if one.channel is Channel.MAIL}
+    insert_rows(work.session, _OUTBOX, _OF_LETTER, rows)
+    return {
+        (Channel.MAIL, one.address): ids[one.address.casefold()]
+        for one in told
+        if one.channel is Channel.MAIL
+    }
+
+
+def _write_digests(
+    work: Work, as_of: date, numbered: Sequence[tuple[int, Spoken]], site: str
+) -> tuple[list[_Told], _LetterIds]:
+    """Write one message an active robot; return what each is told and the messages' ids."""
+    spoken = [(id_, one.item) for id_, one in numbered if one.item is not None]
+    query = select(Robot.id, Robot.channel, Robot.name)
+    query = query.where(Robot.agency_id == work.actor.agency_id, Robot.active).order_by(Robot.id)
+    robots = work.session.execute(query).all() if spoken else []
+    ids = reserve_ids(work.session, _OUTBOX, len(robots)) if robots else ()
+    items = [item for _, item in spoken]
+    rows: list[Values] = [
+        (
+            *(id_, work.actor.agency_id, robot.channel, str(robot.id)),
+            *digest(items, as_of, site, MOST_BYTES[robot.channel]),
+            *("waiting", 0, work.entry.at),
+        )
+        for id_, robot in zip(ids, robots, strict=True)
+    ]
+    if rows:
+        insert_rows(work.session, _OUTBOX, _OF_LETTER, rows)
+    told = [
+        _Told(reminder_id, robot.channel, robot.name, None, str(robot.id))
+        for robot in robots
+        for reminder_id, _ in spoken
+    ]
+    return told, {(row[2], row[3]): row[0] for row in rows}
 
 
 def letter(spoken: Sequence[Spoken]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.admin import setting_routes
+from app.admin import robot_routes, setting_routes
 from app.admin.blueprint import bp
 from app.admin.forms import DUTIES, WITH_UNITS, AgencyForm, NewPersonForm, PersonForm, values_of
 from app.extensions import db
@@ -16,7 +16,7 @@ from lifecycle import people as commands
 from lifecycle.bounces import bounced
 from lifecycle.roles import Permission
 
-__all__ = ["bp", "setting_routes"]
+__all__ = ["bp", "robot_routes", "setting_routes"]
 
 
 @bp.get("/people")

@@ -58,7 +58,7 @@ def runs() -> ResponseReturnValue:
 def again(letter_id: int) -> ResponseReturnValue:
     """Put a failed letter back into the queue."""
     address = send_again(db.session(), current_actor(), letter_id)
-    flash(f"已重新排队，几分钟内再次发送给 {address}。")
+    flash(f"已重新排队，几分钟内再次发送给{address}。")
     return redirect(url_for("running.index", _anchor="undelivered"))
 
 

@@ -14,7 +14,8 @@ from lifecycle import outbox
 from lifecycle.bounces import Bounced, list_bounced
 from lifecycle.calendar import SHANGHAI
 from lifecycle.jobs import last_beat, latest_runs, stands_still
-from lifecycle.models import JobRun
+from lifecycle.models import JobRun, Robot
+from lifecycle.robots import list_robots
 from lifecycle.roles import Actor
 
 MOST_LETTERS = 50
@@ -56,6 +57,14 @@ class Running:
     has_mail_server: bool
     bounced: Sequence[Bounced]
     """Addresses that were refused for good."""
+    robots: Sequence[Robot]
+
+    def named(self, letter: outbox.Undelivered) -> str:
+        """Return to whom a letter goes."""
+        if letter.channel in outbox.ROBOTS:
+            names = {str(robot.id): robot.name for robot in self.robots}
+            return names.get(letter.address, "已删除的群机器人")
+        return letter.address
 
 
 def running(session: Session, actor: Actor, now: datetime) -> Running:
@@ -77,6 +86,7 @@ def running(session: Session, actor: Actor, now: datetime) -> Running:
         outbox.waiting(session, actor.agency_id),
         MailServer.from_environment() is not None,
         list_bounced(session, actor.agency_id, MOST_ADDRESSES),
+        list_robots(session, actor.agency_id),
     )
 
 

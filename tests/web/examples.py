@@ -36,6 +36,7 @@ from lifecycle.models import (
     Acceptance,
     AgreementVersion,
     BouncedAddress,
+    Channel,
     Clearing,
     InboxMessage,
     IntegrityAct,
@@ -44,6 +45,7 @@ from lifecycle.models import (
     OutboxMessage,
     Outcome,
     Project,
+    Robot,
     Tranche,
     WorkState,
 )
@@ -154,6 +156,16 @@ def _bounced(people: People, session: Session, _folder: Path) -> int:
     bounce(session, people.agency_a, "gone@unit.test", "550 no such mailbox", moment)
     session.commit()
     return session.scalars(select(BouncedAddress.id)).one()
+
+
+def _robot(people: People, session: Session, _folder: Path) -> int:
+    """Return a robot whose address is none of the three's: nothing is sent to it."""
+    robot = Robot(agency_id=people.agency_a, channel=Channel.WECOM, name="工作群", url="https://a.test/")
+    robot.made_on = date(2026, 6, 30)
+    begin_write(session)
+    session.add(robot)
+    session.commit()
+    return robot.id
 
 
 def _batch(people: People, session: Session, _folder: Path) -> int:
@@ -371,6 +383,7 @@ EXAMPLES = {
         of_whoever_sees_the_project,
     ),
     "run_id": Example(_run),
+    "robot_id": Example(_robot),
     "seat_id": Example(lambda *_: 0, of_whoever_sees_the_project),
     "spending_id": Example(_spending, of_whoever_sees_the_project),
     "tranche_id": Example(_tranche),
