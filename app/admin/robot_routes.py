@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields import SelectChoice
 
 from app import clock
 from app.admin.blueprint import bp
@@ -23,7 +24,7 @@ class RobotForm(Form):
     """A robot as DingTalk, WeCom or Feishu describe it to whoever adds it to a group."""
 
     channel = SelectField(
-        "类型", [chosen("请选择类型。")], choices=[(one.value, one.value) for one in commands.PREFIXES]
+        "类型", [chosen("请选择类型。")], choices=[SelectChoice(one.value) for one in commands.PREFIXES]
     )
     name = StringField(
         "名称", [required("请填写名称。"), at_most(50)], description="在哪个群，如“科技局项目管理群”"
