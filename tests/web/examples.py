@@ -322,7 +322,7 @@ def _disallowed(_people: People, session: Session, _folder: Path) -> int:
     return line.id
 
 
-def _returned(_people: People, session: Session, _folder: Path) -> int:
+def _paid_back(_people: People, session: Session, _folder: Path) -> int:
     row = ClearingReturn(
         clearing_id=session.scalars(select(Clearing.id)).one(),
         source=Source.DISTRICT,
@@ -361,7 +361,7 @@ EXAMPLES = {
     "case_id": Example(_case, of_whoever_sees_the_project),
     "clearing_id": Example(_clearing, of_whoever_sees_the_project),
     "disallowed_id": Example(_disallowed, of_whoever_sees_the_project),
-    "return_id": Example(_returned, of_whoever_sees_the_project),
+    "return_id": Example(_paid_back, of_whoever_sees_the_project),
     "change_id": Example(_change, of_whoever_sees_the_project),
     "change_kind": Example(lambda *_: "title", of_everybody),
     "secret": Example(_feed, of_everybody),
