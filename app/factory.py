@@ -30,6 +30,7 @@ PARTS = (
     "app.spending.routes",
     "app.oversight.routes",
     "app.acceptance.routes",
+    "app.notices.routes",
     "app.reviews.routes",
     "app.ledger.routes",
     "app.rulebook.routes",

@@ -81,7 +81,7 @@ def agency_name() -> str:
     return name
 
 
-_UNDER = {"acceptance": "oversight", "reconcile": "money", "spending": "money"}
+_UNDER = {"acceptance": "oversight", "notices": "oversight", "reconcile": "money", "spending": "money"}
 """Part of the site → the part under whose entry of the menu it stands."""
 
 

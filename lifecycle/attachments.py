@@ -60,6 +60,7 @@ SUBJECTS: Mapping[str, str] = {
     "acceptance": "验收",
     "review": "专家评议",
     "clearing": "财务清算",
+    "notice": "文书回执",
     "spending": "支出凭证",
     "receipt": "到账凭证",
     "account": "专账管理",

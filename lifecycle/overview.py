@@ -178,6 +178,7 @@ WITHIN_THE_BUREAU = (
     *("acceptance.conference", "acceptance.government"),
     *("panel.replace_member", "review.submit", "review.recuse"),
     *("clearing.disallow", "clearing.allow"),
+    *("notice.draw", "notice.void"),
 )
 """Acts on what is not decided yet: no business of the project's people. Nor is any on integrity."""
 

@@ -9,6 +9,7 @@ from app import clock
 from app.extensions import db
 from app.oversight.standing import state_word
 from app.permissions import current_actor
+from lifecycle.notice_list import list_notices
 from lifecycle.overview import Overview
 from lifecycle.roles import Permission
 from lifecycle.supervised import Asked, list_entries, list_inspections, list_measures
@@ -22,6 +23,8 @@ def oversight_of(overview: Overview) -> Mapping[str, Any]:
         "inspections": list_inspections(session, actor, everything, whole=True, project_id=its).rows,
         "measures": list_measures(session, actor, everything, today, whole=True, project_id=its).rows,
         "entries": list_entries(session, actor, everything, whole=True, project_id=its).rows,
+        "notices": list_notices(session, actor, everything, today, whole=True, project_id=its).rows,
+        "draws": actor.may(Permission.SEND_REMINDERS),
         "state_word": state_word,
         "inspects": actor.may(Permission.INSPECT),
         "enters": actor.may(Permission.RECORD_INTEGRITY),

@@ -77,6 +77,9 @@ def list_tabs(active: str) -> list[dict[str, object]]:
         tabs.append(
             {"label": "清算与追缴", "url": url_for("acceptance.clearings"), "active": own, "count": 0}
         )
+    if "notices.index" in current_app.view_functions:
+        own = active == "notices"
+        tabs.append({"label": "文书", "url": url_for("notices.index"), "active": own, "count": 0})
     return tabs
 
 

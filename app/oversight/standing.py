@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.notices.links import measure_url
 from lifecycle.attachments import ShownFile, attachments_of
 from lifecycle.inspecting import outcome_words, oversight_basis
 from lifecycle.integrity import find_entry
@@ -23,6 +24,7 @@ from lifecycle.models import (
     Project,
     User,
 )
+from lifecycle.notice_causes import measure_notices
 from lifecycle.record import MeasureKind
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.supervision import find_inspection
@@ -109,6 +111,8 @@ class MeasurePage:
     may_propose_lifting: bool
     may_lift: bool
     may_escalate: bool
+    notices: Sequence[tuple[str, str]]
+    """Which notices can be drawn up of it, and where."""
 
     @property
     def basis(self) -> str:
@@ -145,7 +149,16 @@ def measure_page(session: Session, actor: Actor, measure_id: int, today: date) -
         may_propose_lifting=not rectify and ordered and inspects,
         may_lift=not rectify and answered and approves and not is_own,
         may_escalate=overdue and inspects,
+        notices=_notices(actor, row, project, today),
     )
+
+
+def _notices(actor: Actor, row: Measure, project: Project, today: date) -> list[tuple[str, str]]:
+    if row.settled_on is not None or not actor.may(Permission.SEND_REMINDERS):
+        return []
+    own = project.self_established
+    kinds = measure_notices(row.kind, row.due, today, self_established=own)
+    return [(kind.value, measure_url(project.number, kind, row.number)) for kind in kinds]
 
 
 def state_word(kind: MeasureKind, state: MeasureState) -> str:

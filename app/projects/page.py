@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 
 from app.filters import days_left, period
+from app.notices.links import duty_url
 from app.projects.story import story
 from app.steps import Step, duty_step, in_turn, is_hers, tab_url, tranche_step
 from app.timeline import Point
@@ -177,6 +178,7 @@ class ProjectPage:
             "told_url": self.told_url(duty) if self.tab == "duties" else None,
             "next_label": step.label,
             "next_url": step.url if own else None,
+            "notice_url": self._notice_url(duty),
         }
 
     def told_url(self, duty: KnownDuty) -> str | None:
@@ -185,6 +187,12 @@ class ProjectPage:
             return None
         at = "running.told" if self._actor.may(Permission.SEE_CLOCK) else "inbox.told"
         return url_for(at, project=self.record.number, rule=duty.rule.id, subject=duty.subject)
+
+    def _notice_url(self, duty: KnownDuty) -> str | None:
+        if duty.rule is None or self.tab != "duties":
+            return None
+        of_duty = (duty.owner, duty.rule.id, duty.subject, duty.due)
+        return duty_url(self._actor, self.record.number, *of_duty, self._today)
 
     @property
     def action(self) -> Step | None:

@@ -10,7 +10,7 @@ from app.extensions import db
 from app.permissions import current_actor, may
 from app.projects.asking import read_page, read_size
 from app.projects.routes import SIZE
-from app.workbench.rows import duty_rows, first_step, turn_rows, waiting_groups
+from app.workbench.rows import desk_rows, first_step, turn_rows, waiting_groups
 from finance.reconcile.keeping import open_differences
 from finance.waiting import find_waiting
 from lifecycle.desk import Urgency, heap, heap_sizes, open_desk
@@ -38,7 +38,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "workbench/index.html",
         sizes=desk.sizes,
-        heaps={one: duty_rows(duties, actor) for one, duties in desk.heaps.items()},
+        heaps={one: desk_rows(duties, actor, today) for one, duties in desk.heaps.items()},
         groups=waiting_groups(waiting, actor),
         waiting=waiting,
         differences=differences,
@@ -83,7 +83,7 @@ def duties() -> ResponseReturnValue:
         "workbench/duties.html",
         urgency=urgency,
         sizes=sizes,
-        rows=duty_rows(found, actor),
+        rows=desk_rows(found, actor, today),
         page_number=page,
         pages=pages,
         size=size,

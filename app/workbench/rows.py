@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from flask import url_for
 
+from app.notices.links import duty_url
 from app.steps import Step, batch_step, duty_step, tranche_step
 from finance.states import BatchState
 from finance.waiting import Waiting, WaitingBatch, WaitingTranche
@@ -36,6 +38,17 @@ _MONEY_TABS = {
 def duty_rows(duties: Iterable[DeskDuty | AgendaDuty], actor: Actor) -> list[dict[str, Any]]:
     """Return duties as the duty macro wants them."""
     return [_duty_row(duty, actor) for duty in duties]
+
+
+def desk_rows(duties: Iterable[DeskDuty], actor: Actor, today: date) -> list[dict[str, Any]]:
+    """Return open duties as the duty macro wants them, with where a notice of each is drawn up."""
+    return [
+        {
+            **_duty_row(one, actor),
+            "notice_url": duty_url(actor, one.number, one.owner, one.rule, one.subject, one.due, today),
+        }
+        for one in duties
+    ]
 
 
 def _duty_row(duty: DeskDuty | AgendaDuty, actor: Actor) -> dict[str, Any]:

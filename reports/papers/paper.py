@@ -123,6 +123,16 @@ class Paper:
             paragraph.paragraph_format.keep_with_next = text != "日期："
         self._document.paragraphs[-1].paragraph_format.space_after = Pt(26)
 
+    def closing(self, lines: Sequence[str]) -> None:
+        """Write who issues the paper and when, at the right, kept together with its last paragraph."""
+        for place, text in enumerate(lines):
+            paragraph = self._document.add_paragraph(text, "Signature")
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            paragraph.paragraph_format.keep_with_next = place < len(lines) - 1
+            paragraph.paragraph_format.right_indent = Pt(24)
+            if not place:
+                paragraph.paragraph_format.space_before = Pt(26)
+
     def package(self) -> bytes:
         """Return the template's bytes, the same for the same drawing."""
         made = BytesIO()

@@ -1,0 +1,201 @@
+"""Notices: the list, one being drawn up, one as it was drawn, its sending, its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from app import clock
+from app.extensions import db
+from app.forms import Form
+from app.menu import agency_name
+from app.notices.forms import DraftForm, ReceivedForm, SentForm, VoidForm, cause_of
+from app.notices.links import draw_url
+from app.oversight.lists import Tab, asked_of, chips
+from app.oversight.routes import list_tabs
+from app.permissions import current_actor, may
+from lifecycle.attachments import attachments_of
+from lifecycle.models import NoticeKind
+from lifecycle.notice_causes import Cause, draft, offers
+from lifecycle.notice_list import NoticeState, list_notices, state_of
+from lifecycle.notice_words import number_words
+from lifecycle.paper_notices import Delivery, draw, find_notice, record_received, record_sent, void
+from lifecycle.refusals import Obstructed
+from lifecycle.roles import Permission
+from reports.notice_list import write_notices
+from reports.notice_paper import notice_paper
+from reports.papers.rendering import DOCX
+
+bp = Blueprint("notices", __name__, url_prefix="/notices")
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_TAB = Tab(
+    "notices",
+    "文书",
+    "文书",
+    [("", "全部"), *((one.value, one.value) for one in NoticeKind)],
+    [("", "全部"), *((one.value, one.value) for one in NoticeState)],
+)
+
+
+@bp.get("/")
+@may(Permission.SEE_OVERSIGHT)
+def index() -> ResponseReturnValue:
+    """List notices, the latest first."""
+    asked, today = asked_of(request.args), clock.today()
+    return render_template(
+        "notices/index.html",
+        tab=_TAB,
+        asked=asked,
+        found=list_notices(db.session(), current_actor(), asked, today),
+        chips=list(chips(_TAB, asked, request.args)),
+        list_tabs=list_tabs("notices"),
+    )
+
+
+@bp.get("/exports/notices.xlsx")
+@may(Permission.SEE_OVERSIGHT)
+def export() -> ResponseReturnValue:
+    """Hand out the notices asked for as a workbook."""
+    today = clock.today()
+    found = list_notices(db.session(), current_actor(), asked_of(request.args), today, whole=True)
+    file = BytesIO()
+    write_notices(file, found.rows, agency=agency_name(), today=today)
+    file.seek(0)
+    return send_file(file, XLSX, as_attachment=True, download_name=f"文书-{today}.xlsx")
+
+
+@bp.get("/new/<project:number>")
+@may(Permission.SEND_REMINDERS)
+def new(number: str) -> ResponseReturnValue:
+    """Show the notice that would be drawn up; without a cause, those that can be."""
+    cause = _cause(request.args)
+    return _offers(number) if cause is None else _draft(number, cause)
+
+
+def _cause(given: Mapping[str, str]) -> Cause | None:
+    return cause_of(*(given.get(name) for name in ("kind", "rule", "subject", "due", "measure")))
+
+
+def _offers(number: str) -> ResponseReturnValue:
+    project, offered = offers(db.session(), current_actor(), number, clock.today())
+    rows = [{"one": one, "url": draw_url(number, one.cause)} for one in offered]
+    page = render_template("notices/offers.html", project=project, rows=rows)
+    return page, 200 if request.method == "GET" else 422
+
+
+def _draft(number: str, cause: Cause, refused: DraftForm | None = None) -> ResponseReturnValue:
+    drafted = draft(db.session(), current_actor(), number, cause, clock.today())
+    text = drafted.text
+    typed = {
+        "kind": cause.kind.value,
+        "rule": cause.rule,
+        "subject": cause.subject,
+        "due": cause.due.isoformat() if cause.due else None,
+        "measure": cause.measure,
+        "facts": text.written.facts,
+        "asked": text.written.asked,
+        "by": text.written.by,
+    }
+    form = refused or DraftForm(formdata=None, data=typed)
+    page = render_template("notices/new.html", drafted=drafted, text=text, form=form)
+    return page, 422 if refused else 200
+
+
+@bp.post("/new/<project:number>")
+@may(Permission.SEND_REMINDERS)
+def draw_up(number: str) -> ResponseReturnValue:
+    """Draw up a notice and give it its number."""
+    form, cause = DraftForm(), _cause(request.form)
+    if cause is None:
+        return _offers(number)
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed):
+            made = draw(db.session(), current_actor(), number, cause, form.written, clock.today())
+            return _done(made, "已出具，请下载文稿用印后送出。")
+    return _draft(number, cause, form)
+
+
+@bp.get("/<int:notice_id>")
+@may(Permission.SEE_OVERSIGHT)
+def notice(notice_id: int) -> ResponseReturnValue:
+    """Show a notice as it was drawn up, and where it stands."""
+    return _page(notice_id)
+
+
+def _page(notice_id: int, refused: Form | None = None) -> ResponseReturnValue:
+    session, actor, today = db.session(), current_actor(), clock.today()
+    row, project = find_notice(session, actor, notice_id)
+    forms = {"sent_form": SentForm, "received_form": ReceivedForm, "void_form": VoidForm}
+    shown = {
+        name: refused if type(refused) is kind else kind(formdata=None, data={"on": today})
+        for name, kind in forms.items()
+    }
+    page = render_template(
+        "notices/notice.html",
+        row=row,
+        project=project,
+        state=state_of(row, today),
+        files=attachments_of(session, project.id, "notice", row.id),
+        number=number_words(row.year, row.running),
+        handles=actor.may(Permission.SEND_REMINDERS) and row.void_on is None,
+        **shown,
+    )
+    return page, 422 if refused else 200
+
+
+@bp.get("/<int:notice_id>/notice.docx")
+@may(Permission.SEE_OVERSIGHT)
+def paper(notice_id: int) -> ResponseReturnValue:
+    """Hand out a notice as a Word file."""
+    row, _ = find_notice(db.session(), current_actor(), notice_id)
+    made = notice_paper(row.content, void=row.void_on is not None)
+    name = f"{row.kind}{number_words(row.year, row.running)}.docx"
+    return send_file(BytesIO(made), DOCX, as_attachment=True, download_name=name)
+
+
+@bp.post("/<int:notice_id>/sent")
+@may(Permission.SEND_REMINDERS)
+def sent(notice_id: int) -> ResponseReturnValue:
+    """Record that a notice was sent."""
+    form = SentForm()
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed):
+            how, today = Delivery(form.how.data), clock.today()
+            record_sent(db.session(), current_actor(), notice_id, form.on.data, how, today)
+            return _done(notice_id, "已登记送出，收到回执后请登记收到。")
+    return _page(notice_id, form)
+
+
+@bp.post("/<int:notice_id>/received")
+@may(Permission.SEND_REMINDERS)
+def received(notice_id: int) -> ResponseReturnValue:
+    """Record that a notice was received."""
+    form = ReceivedForm()
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed):
+            by, scan, today = form.by.data, form.scan.data, clock.today()
+            record_received(db.session(), current_actor(), notice_id, form.on.data, by, scan, today)
+            return _done(notice_id, "已登记收到。")
+    return _page(notice_id, form)
+
+
+@bp.post("/<int:notice_id>/void")
+@may(Permission.SEND_REMINDERS)
+def make_void(notice_id: int) -> ResponseReturnValue:
+    """Make a notice void; its number stays used."""
+    form = VoidForm()
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed):
+            void(db.session(), current_actor(), notice_id, form.reason.data, clock.today())
+            return _done(notice_id, "已作废，文号保留。")
+    return _page(notice_id, form)
+
+
+def _done(notice_id: int, words: str) -> ResponseReturnValue:
+    flash(words)
+    return redirect(url_for("notices.notice", notice_id=notice_id))
