@@ -13,7 +13,7 @@ from typing import Any
 
 from lifecycle import money
 from lifecycle.models import NoticeKind
-from lifecycle.record import Conclusion, MeasureKind, ProjectRecord
+from lifecycle.record import FISCAL, Conclusion, MeasureKind, ProjectRecord
 from lifecycle.rulebook import Programme
 from lifecycle.rules.base import Act, Rule
 from lifecycle.rules.filings import ConclusionFiling
@@ -145,7 +145,8 @@ class Ladder:
         place = order.index(kind)
         if self.rectify and place < order.index(NoticeKind.RECTIFICATION):
             yield "仍未完成的，要求限期整改", self.rectify
-        if self.hold and record.fiscal and place in {1, 2}:
+        paid = sum(one.paid for one in record.tranches if one.source in FISCAL)
+        if self.hold and paid < record.fiscal and place in {1, 2}:
             yield "整改不到位的，暂缓拨付后续财政资金，解除之前不再拨付", self.hold
         ends = self.rectify or self.hold
         if ends and not record.self_established and place in {2, 3}:
