@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -18,17 +16,14 @@ from lifecycle.database import begin_write, open_database
 from lifecycle.models import Agency, Project
 from lifecycle.record import ProjectRecord
 from lifecycle.roles import Actor
-from lifecycle.rulebook import rulebook
 from lifecycle.standing import restate
 from reports.ledger.importing import import_ledger
 from reports.ledger.reading import Ledger, read_ledger
+from tests.integration.ticking import ByHand, Entry, Plan
 
 SAMPLE = Path(__file__).parents[1] / "data" / "ledger" / "sample.xlsx"
 FIRST = date(2025, 7, 1)
 DAYS = [FIRST + timedelta(number) for number in range(400)]
-
-Entry = tuple[date, str, str, str, date, str]
-"""Day told, project, rule, subject, due, step."""
 
 
 @pytest.fixture(scope="module")
@@ -36,35 +31,12 @@ def ledger() -> Ledger:
     return read_ledger(SAMPLE)
 
 
-def steps_of(due: date) -> Iterator[tuple[str, date]]:
-    """Yield the steps of a deadline with their days, from the first to one after the last day."""
-    announced = next(
-        day for day in (due - timedelta(back) for back in range(30)) if ANNOUNCED_DAYS.is_working(day)
-    )
-    for ahead in (30, 15, 7, 3, 1):
-        yield f"T-{ahead}", announced - timedelta(ahead)
-    yield "T", announced
-    late = 7
-    while due + timedelta(late) <= DAYS[-1]:
-        yield f"T+{late}", due + timedelta(late)
-        late += 7
-
-
 def by_hand(records: list[ProjectRecord], days: list[date]) -> list[Entry]:
     """Return what must be told on those days: each newest step once, while the duty is open."""
-    entries: list[Entry] = []
-    for record in records:
-        for duty in rulebook().duties(record):
-            told: set[str] = set()
-            labels, falls_on = zip(*steps_of(duty.due), strict=True)
-            for day in days:
-                over = [end for end in (duty.done_on, duty.closed_on) if end is not None and end <= day]
-                come = bisect_right(falls_on, day)
-                if duty.since <= day and not over and come and labels[come - 1] not in told:
-                    told.add(labels[come - 1])
-                    entry = (day, record.number, duty.rule.id, duty.subject, duty.due, labels[come - 1])
-                    entries.append(entry)
-    return sorted(entries)
+    telling, plan = ByHand(), Plan(ANNOUNCED_DAYS.is_working)
+    for day in days:
+        telling.tell(day, records, plan)
+    return sorted(telling.entries)
 
 
 def by_the_clock(url: str, ledger: Ledger, days: list[date], shuffle: Random) -> list[Entry]:
