@@ -42,7 +42,6 @@ from lifecycle.models import (
     IntegrityAct,
     LongWork,
     Measure,
-    NoticeKind,
     OutboxMessage,
     Outcome,
     Project,
@@ -50,9 +49,6 @@ from lifecycle.models import (
     Tranche,
     WorkState,
 )
-from lifecycle.notice_causes import Cause
-from lifecycle.notice_words import Written
-from lifecycle.paper_notices import Delivery, draw, record_sent
 from lifecycle.papers import add_files
 from lifecycle.record import BudgetUse, Source, Spending
 from lifecycle.roles import BUREAU_ROLES, Permission, Role
@@ -65,6 +61,7 @@ from tests import papers
 from tests.integration.changing import Office
 from tests.integration.overseeing import DRAFT
 from tests.integration.paying import TODAY, Bureau, approved, issued
+from tests.web.noticed import sent_notice
 from tests.web.reviewed import seat, stage_report
 from tests.web.site import UNIT, Account, People
 
@@ -216,15 +213,6 @@ def _measure(_people: People, session: Session, _folder: Path) -> int:
     return session.scalars(select(Measure.id).order_by(Measure.number)).first() or 0
 
 
-def _notice(people: People, session: Session, _folder: Path) -> int:
-    """Return one that was sent: the project's people know of it."""
-    handler, cause = people.a[Role.HANDLER].actor, Cause(NoticeKind.RECTIFICATION, measure=1)
-    written = Written("设备采购合同与发票不一致。", "请限期整改到位。", TODAY)
-    made = draw(session, handler, NUMBER, cause, written, TODAY)
-    record_sent(session, handler, made, TODAY, Delivery.POST, TODAY)
-    return made
-
-
 def _entry(people: People, session: Session, _folder: Path) -> int:
     charge = Charge(UNIT, IntegrityAct.MISAPPROPRIATION, "挪用财政资金两万元用于其他项目。", None)
     return propose_entry(session, people.a[Role.HANDLER].actor, NUMBER, charge, (), TODAY)
@@ -367,7 +355,7 @@ EXAMPLES = {
     "account_id": Example(_account, of_whoever_sees_the_project),
     "inspection_id": Example(_inspection, of_whoever_sees_the_project),
     "measure_id": Example(_measure, of_whoever_sees_the_project),
-    "notice_id": Example(_notice, of_whoever_sees_the_project),
+    "notice_id": Example(sent_notice, of_whoever_sees_the_project),
     "entry_id": Example(_entry, of_the_bureau),
     "attachment_id": Example(_attachment, of_whoever_sees_the_project),
     "batch_id": Example(_batch),
