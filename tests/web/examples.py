@@ -291,8 +291,7 @@ def _case(people: People, session: Session, _folder: Path) -> int:
 
 
 def _clearing(_people: People, session: Session, _folder: Path) -> int:
-    query = select(Project.id).where(Project.number == NUMBER)
-    project_id = session.scalars(query).one()
+    project_id = session.scalars(select(Project.id).where(Project.number == NUMBER)).one()
     clearing = Clearing(
         project_id=project_id,
         opened_on=date(2026, 6, 30),
