@@ -272,7 +272,8 @@ def test_a_workbook_is_hers_who_sent_it(as_role: AsRole, session: Session) -> No
 
 def test_what_was_entered_meanwhile_is_not_entered_twice(as_role: AsRole, session: Session) -> None:
     preview = send(as_role(Role.PI), book(GOOD))
-    take_in(as_role(Role.UNIT_MANAGER), send(as_role(Role.UNIT_MANAGER), book(GOOD)))
+    other_file = book((*GOOD[:-1], "同一笔，另一份表"))
+    take_in(as_role(Role.UNIT_MANAGER), send(as_role(Role.UNIT_MANAGER), other_file))
     stopped = take_in(as_role(Role.PI), preview)
     assert "导入没有完成" in stopped.text
     assert "与已登记的支出相同" in stopped.text
