@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from app.filters import query
-from app.projects.asking import MOST_TEXT, Chip, read_page, read_size
+from app.projects.asking import Chip, read_page, read_size, read_text
 from lifecycle.acceptance.listing import CaseFilter
 from lifecycle.models import AcceptanceState
 from lifecycle.rulebook import rulebook
@@ -23,9 +23,8 @@ _WORDS = dict(STATES)
 def read(args: Mapping[str, str]) -> CaseFilter:
     """Return what a query string asks; what cannot be understood asks nothing."""
     state, programme = args.get("state", "open"), args.get("programme", "")
-    text = "".join(char for char in args.get("q", "") if char.isprintable()).strip()
     return CaseFilter(
-        text=text.encode("utf-8", "ignore").decode()[:MOST_TEXT],
+        text=read_text(args),
         programme=programme if programme in rulebook().programmes else "",
         state=state if state in _WORDS else "open",
         page=read_page(args),

@@ -18,7 +18,7 @@ from app.filters import query
 from app.menu import agency_name
 from app.oversight.routes import list_tabs
 from app.permissions import current_actor, may
-from app.projects.asking import MOST_TEXT, Chip, read_page, read_size
+from app.projects.asking import Chip, read_page, read_size, read_text
 from finance.clearing.listing import STATES, ClearingAsked, every_clearing, list_clearings
 from finance.clearing.taking_over import in_ledger, take_over_recovery
 from lifecycle.models import Acceptance, Clearing
@@ -38,9 +38,8 @@ _WORDS = {str(value): words for value, words in SHOWN}
 
 def _asked(args: Mapping[str, str]) -> ClearingAsked:
     state, programme = args.get("state", "open"), args.get("programme", "")
-    text = "".join(char for char in args.get("q", "") if char.isprintable()).strip()
     return ClearingAsked(
-        text=text.encode("utf-8", "ignore").decode()[:MOST_TEXT],
+        text=read_text(args),
         programme=programme if programme in rulebook().programmes else "",
         state=state if state in _WORDS else "open",
         page=read_page(args),

@@ -16,7 +16,7 @@ from app.acceptance.forms import NoteForm, PressForm
 from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor
-from app.projects.asking import MOST_TEXT, read_page, read_size
+from app.projects.asking import read_page, read_size, read_text
 from finance.clearing.figures import ClearingState, Figures
 from finance.clearing.finding import SUBJECT, FoundClearing, MoneyOf, find_clearing, money_of_clearing
 from finance.clearing.shown import (
@@ -91,9 +91,8 @@ class ClearingPage:
 
 def asked_of(args: Mapping[str, str]) -> SpendingAsked:
     """Return what a query string asks of the spending; what cannot be understood asks nothing."""
-    text = "".join(char for char in args.get("q", "") if char.isprintable()).strip()
     return SpendingAsked(
-        text=text.encode("utf-8", "ignore").decode()[:MOST_TEXT],
+        text=read_text(args),
         source=args.get("source", ""),
         use=args.get("use", ""),
         disallowed_only=args.get("shown") == "disallowed",

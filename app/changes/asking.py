@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from app.filters import query
+from app.projects.asking import read_text
 from lifecycle.changes.listing import ChangeFilter, Heap
 from lifecycle.listing import PER_PAGE
 from lifecycle.record import ChangeKind
 from lifecycle.rulebook import rulebook
 
 Args = Mapping[str, str]
-MOST_TEXT = 100
 
 
 def read_filter(args: Args) -> ChangeFilter:
@@ -22,7 +22,7 @@ def read_filter(args: Args) -> ChangeFilter:
         heap=Heap(heap) if heap in set(Heap) else Heap.OPEN,
         kind=ChangeKind(kind) if kind in set(ChangeKind) else None,
         programme=programme if programme in rulebook().programmes else "",
-        text="".join(char for char in args.get("q", "") if char.isprintable()).strip()[:MOST_TEXT],
+        text=read_text(args),
         page=max(1, _number(args.get("page", "")) or 1),
         per_page=size if size in PER_PAGE else 50,
     )

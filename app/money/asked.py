@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from app.filters import query
-from app.money.lists import MOST_TEXT, SOURCES
+from app.money.lists import SOURCES
+from app.projects.asking import read_text
 from finance.views.asking import NO_SOURCE, PART_NAMES, UNDATED, WHEN_NAMES, Part, When, Which
 from lifecycle.record import Source
 from lifecycle.rulebook import rulebook
@@ -28,16 +29,12 @@ def which_of(args: Args) -> Which:
         undated=args.get("year") == UNDATED,
         source=Source(source) if source in SOURCES else None,
         sourceless=source == NO_SOURCE,
-        programme=_text(args, "programme"),
-        unit=_text(args, "unit"),
-        text=_text(args, "q"),
+        programme=read_text(args, "programme"),
+        unit=read_text(args, "unit"),
+        text=read_text(args, "q"),
         part=Part(part) if part in set(Part) else Part.PLANNED,
         when=When(when) if when in set(When) else None,
     )
-
-
-def _text(args: Args, name: str) -> str:
-    return "".join(char for char in args.get(name, "") if char.isprintable()).strip()[:MOST_TEXT]
 
 
 def _whole(args: Args, name: str, least: int, most: int) -> int | None:

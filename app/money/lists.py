@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.filters import query
+from app.projects.asking import read_text
 from finance.batches import count_batches
 from finance.due import TrancheFilter, count_tranches
 from finance.holds import count_held
@@ -53,9 +54,6 @@ SOURCES = tuple(source for source in Source if source in FISCAL)
 
 OPEN_BATCHES = frozenset({BatchState.DRAFT, BatchState.ISSUED})
 
-MOST_TEXT = 100
-"""Characters of a search."""
-
 WHEN = {"coming": "30 天内到期和已逾期", "overdue": "已逾期", "all": "全部未提出"}
 """What a list of tranches not proposed yet can be narrowed to; the first is the usual one."""
 
@@ -93,7 +91,7 @@ def asked_of(tab: Tab, args: Args) -> TrancheFilter:
         tab,
         args.get("when", ""),
         source=Source(source) if source in SOURCES else None,
-        text="".join(char for char in args.get("q", "") if char.isprintable()).strip()[:MOST_TEXT],
+        text=read_text(args),
         programme=programme if programme in rulebook().programmes else "",
         page=_number(args, "page", 1),
         per_page=per_page(args),

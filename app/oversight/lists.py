@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.filters import query
+from app.projects.asking import read_text
 from lifecycle.listing import PER_PAGE, USUAL_SIZE
 from lifecycle.models import InspectionKind, InspectionState, IntegrityAct, IntegrityState
 from lifecycle.record import MeasureKind
 from lifecycle.supervised import OPEN, OVERDUE, SETTLED, Asked
-
-MOST_TEXT = 100
-"""Characters of a search."""
 
 Options = list[tuple[str, str]]
 
@@ -49,7 +47,7 @@ def asked_of(args: Mapping[str, str]) -> Asked:
     """Return what an address asks; what it says wrongly is not asked."""
     size = _number(args, "size", USUAL_SIZE)
     return Asked(
-        text="".join(char for char in args.get("q", "") if char.isprintable()).strip()[:MOST_TEXT],
+        text=read_text(args),
         kind=args.get("kind", ""),
         state=args.get("state", ""),
         page=_number(args, "page", 1),

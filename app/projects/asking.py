@@ -23,7 +23,7 @@ def read_filter(args: Mapping[str, str], kept_size: object = None) -> Filter:
     sort, descending = _sort(args.get("sort", ""))
     year = _number(args.get("year", ""))
     return Filter(
-        text=_plain(args.get("q", ""))[:MOST_TEXT].strip(),
+        text=read_text(args),
         programme=_plain(args.get("programme", "")),
         stage=args.get("stage", "") if args.get("stage") in set(Stage) else "",
         year=year if year in YEARS else None,
@@ -33,6 +33,12 @@ def read_filter(args: Mapping[str, str], kept_size: object = None) -> Filter:
         page=read_page(args),
         per_page=read_size(args, kept_size),
     )
+
+
+def read_text(args: Mapping[str, str], name: str = "q") -> str:
+    """Return what was typed to search for, without what nobody sees or a database may refuse."""
+    seen = "".join(char for char in args.get(name, "") if char.isprintable())
+    return _plain(seen).strip()[:MOST_TEXT]
 
 
 def read_page(args: Mapping[str, str]) -> int:

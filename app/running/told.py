@@ -16,9 +16,10 @@ from app import clock
 from app.extensions import db
 from app.filters import query
 from app.menu import agency_name
-from app.money.lists import MOST_TEXT, options, page_number, per_page
+from app.money.lists import options, page_number, per_page
 from app.money.sending import sent
 from app.permissions import current_actor
+from app.projects.asking import read_text
 from lifecycle.models import Channel
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
@@ -68,20 +69,16 @@ def sought_of(args: Args, *, own: bool) -> Sought:
     known = rule if rulebook().find(rule) else ""
     return Sought(
         own=own,
-        text=_plain(args, "q"),
-        project=_plain(args, "project"),
+        text=read_text(args, "q"),
+        project=read_text(args, "project"),
         rule=known,
-        subject=_plain(args, "subject") if known and "subject" in args else None,
-        who="" if own else _plain(args, "who"),
+        subject=read_text(args, "subject") if known and "subject" in args else None,
+        who="" if own else read_text(args, "who"),
         channel=Channel(channel) if channel in set(Channel) else None,
         first=_day(args, "first"),
         last=_day(args, "last"),
         outcome=Outcome(outcome) if outcome in set(Outcome) else None,
     )
-
-
-def _plain(args: Args, name: str) -> str:
-    return "".join(char for char in args.get(name, "") if char.isprintable()).strip()[:MOST_TEXT]
 
 
 def _day(args: Args, name: str) -> date | None:

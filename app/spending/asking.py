@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from flask import url_for
 
 from app.filters import query, short_day
-from app.money.lists import MOST_TEXT, options, page_number, per_page
+from app.money.lists import options, page_number, per_page
+from app.projects.asking import read_text
 from finance.own_money import OWN, Arrival, AskedOwn
 from finance.spending_list import AskedSpending, Standing
 from finance.stage_accounts import AskedAccounts
@@ -58,7 +59,7 @@ def home_of(actor: Actor) -> dict[str, str]:
 def spending_asked(args: Args) -> AskedSpending:
     """Return what an address asks of spending; what it says wrongly is not asked."""
     return AskedSpending(
-        text=_text(args),
+        text=read_text(args),
         source=_choice(Source, args, "source"),
         use=_choice(BudgetUse, args, "use"),
         since=day_of(args, "since"),
@@ -72,7 +73,7 @@ def spending_asked(args: Args) -> AskedSpending:
 def own_asked(args: Args) -> AskedOwn:
     """Return what an address asks of own and joint money."""
     return AskedOwn(
-        text=_text(args),
+        text=read_text(args),
         source=_choice(Source, args, "source"),
         state=_choice(Arrival, args, "state"),
         page=page_number(args),
@@ -83,11 +84,7 @@ def own_asked(args: Args) -> AskedOwn:
 def accounts_asked(args: Args) -> AskedAccounts:
     """Return what an address asks of stage accounts."""
     state = _choice(StageAccountState, args, "state")
-    return AskedAccounts(_text(args), state, page_number(args), per_page(args))
-
-
-def _text(args: Args) -> str:
-    return "".join(char for char in args.get("q", "") if char.isprintable()).strip()[:MOST_TEXT]
+    return AskedAccounts(read_text(args), state, page_number(args), per_page(args))
 
 
 def _choice(kind: type[Choice], args: Args, name: str) -> Choice | None:
