@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from lifecycle.database import begin_write
 from lifecycle.models import AuditEntry, KeptDuty, KeptFinding, Project, Reminder
-from lifecycle.roles import Actor
 from lifecycle.recomputing import recompute
+from lifecycle.roles import Actor
 from lifecycle.stages import TrancheState
 from lifecycle.standing import standing_rows
 from reports.findings import count_projects, kept_findings
