@@ -16,6 +16,7 @@ from lifecycle.record import FISCAL, BudgetUse, MeasureKind, Source, Spending
 from lifecycle.roles import Role
 from lifecycle.stages import TrancheState
 from lifecycle.supervision import agree, record_inspection
+from tests.integration.money_changing import CHANGING
 from tests.integration.money_clearing import CLEARING
 from tests.integration.money_paying import PAYING, Act, some_tranche
 from tests.integration.money_returned import RETURNED
@@ -142,6 +143,7 @@ ACTS: Mapping[str, Act] = {
     **PAYING,
     **CLEARING,
     **RETURNED,
+    **CHANGING,
     "receive": _receive,
     "confirm": _confirm,
     "undo": _undo,

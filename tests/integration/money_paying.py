@@ -32,28 +32,26 @@ def some_tranche(story: Story, place: int, size: int, *states: TrancheState) -> 
 
 
 def _propose(story: Story, place: int, size: int, hand: int) -> Deed | None:
-    one, today, actor = (
-        some_tranche(story, place, size, TrancheState.PLANNED),
-        story.today,
-        story.who(Role.HANDLER, hand),
-    )
-    if one is None:
-        return None
-    usual = payment_check(story.session, story.bureau.handler, one.id, today).verdict.needs_reason
+    one = some_tranche(story, place, size, TrancheState.PLANNED)
+    return one and _proposal(story, one.id, hand)
+
+
+def _proposal(story: Story, tranche_id: int, hand: int) -> Deed:
+    today, actor = story.today, story.who(Role.HANDLER, hand)
+    usual = payment_check(story.session, story.bureau.handler, tranche_id, today).verdict.needs_reason
     reasons = {line.rule.id: REASON for line in usual}
     story.session.rollback()
-    return Deed("tranche.propose", lambda session: propose(session, actor, one.id, today, reasons))
+    return Deed("tranche.propose", lambda session: propose(session, actor, tranche_id, today, reasons))
 
 
 def _approve(story: Story, place: int, size: int, hand: int) -> Deed | None:
-    one, today, actor = (
-        some_tranche(story, place, size, TrancheState.PROPOSED),
-        story.today,
-        story.who(Role.APPROVER, hand),
-    )
-    if one is None:
-        return None
-    return Deed("tranche.approve", lambda session: approve(session, actor, one.id, today))
+    one = some_tranche(story, place, size, TrancheState.PROPOSED)
+    return one and _approval(story, one.id, hand)
+
+
+def _approval(story: Story, tranche_id: int, hand: int) -> Deed:
+    today, actor = story.today, story.who(Role.APPROVER, hand)
+    return Deed("tranche.approve", lambda session: approve(session, actor, tranche_id, today))
 
 
 def _return(story: Story, place: int, size: int, hand: int) -> Deed | None:
@@ -75,10 +73,29 @@ def _withdraw(story: Story, place: int, size: int, hand: int) -> Deed | None:
 
 
 def _make(story: Story, place: int, size: int, hand: int) -> Deed | None:
-    found = [one.id for one in story.tranches(TrancheState.APPROVED)] if size % 5 < 4 else []
-    ids = found[place % len(found) :] if found and size % 2 else found
+    """Make a batch of whole projects, or bring the other half of one there; now and then of any."""
+    there = story.tranches(TrancheState.APPROVED)
+    halves = _halves(story, {one.project_id for one in there})
+    wait = {one.project_id for one in halves} if size % 5 < 3 else set()
+    found = [one.id for one in there if one.project_id not in wait]
+    if not found and wait:
+        half = pick(halves, place)
+        step = _proposal if half.state is TrancheState.PLANNED else _approval
+        return step(story, half.id, hand)
+    if size % 5 == 4:
+        found = found[place % (len(found) + 1) :]
+    elif not found:
+        return None
     today, actor = story.today, story.who(Role.FINANCE, hand)
-    return Deed("batch.make", lambda session: make_batch(session, actor, ids, today))
+    return Deed("batch.make", lambda session: make_batch(session, actor, found, today))
+
+
+def _halves(story: Story, projects: set[int]) -> list[Any]:
+    """Return what is not approved yet of projects of which both public sources are paid in one."""
+    rows = [one for one in story.tranches() if one.project_id in projects and one.source in FISCAL]
+    sources = {id_: {one.source for one in rows if one.project_id == id_} for id_ in projects}
+    before = (TrancheState.PLANNED, TrancheState.PROPOSED)
+    return [one for one in rows if one.state in before and len(sources[one.project_id]) > 1]
 
 
 def _remove(story: Story, place: int, size: int, hand: int) -> Deed | None:

@@ -99,6 +99,8 @@ class Story:
         self.log: list[str] = []
         self.said: dict[int, dict[BatchLine, LineResult]] = {}
         """Returned sheet → what it says came of each line."""
+        self.replanned: dict[int, Counter[Source]] = {}
+        """Change → what is planned of each source once it is approved. Fen."""
         for number, fields in PROJECTS.items():
             self.add(self.bureau.project(number, **fields))
         self.before = everything(self.session)

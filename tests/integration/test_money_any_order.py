@@ -21,7 +21,10 @@ from tests.integration.moneying import Deed, Story
 MOST = int(os.environ.get("KEGUAN_SOAK") or 0) * 1000 or 6
 """Sequences on each database."""
 
-FORWARD = ("through",) * 4 + ("forward",) * 8 + ("clear",) * 4
+FORWARD = ("through",) * 4 + ("forward",) * 8 + ("clear",) * 4 + ("replan",) * 4 + ("change",) * 4
+THROUGH = {"through": "forward", "replan": "change"}
+"""Several steps of a way in one go."""
+
 OTHERS = ("wait", "wait", "same at once", "two at once", "two at once")
 STEPS = st.tuples(
     st.sampled_from((*FORWARD, *ACTS, *OTHERS)),
@@ -31,8 +34,8 @@ STEPS = st.tuples(
     st.sampled_from(sorted(ACTS)),
 )
 
-MAY_BE_TWICE = frozenset({"inspection.record"})
-"""Two colleagues may each put forward what they have found of a project; all else takes effect once."""
+MAY_BE_TWICE = frozenset({"inspection.record", "clearing.disallow"})
+"""Two colleagues may each put forward what they found, or find the same; all else takes effect once."""
 
 WITHOUT_SHRINKING = [phase for phase in Phase if phase is not Phase.shrink]
 
@@ -64,9 +67,9 @@ def _take(story: Story, name: str, place: int, size: int, hand: int, other: str)
     if name == "wait":
         story.today += timedelta(days=1 + size)
         return
-    if name == "through":
+    if name in THROUGH:
         for step in range(1 + size % 8):
-            _take(story, "forward", place + step, size, 0, other)
+            _take(story, THROUGH[name], place + step, size + step, 0, other)
         return
     if name not in ACTS:
         first = ACTS[other](story, place, size, 0)
