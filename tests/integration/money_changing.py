@@ -196,7 +196,8 @@ def _under_way(story: Story) -> list[Any]:
 def _change(story: Story, place: int, size: int, hand: int) -> Deed | None:
     """Take some change of a plan the next step of its way, or begin one."""
     found = _under_way(story)
-    if size % 7 == 6 and found:
+    waits = [one for one in found if one.state is ChangeState.DRAFT]
+    if found and size % (7 if waits else 29) == 6:
         return _back(story, place, place, hand)
     return _step(story, pick(found, place), hand) if found else _draft(story, place, size, hand)
 

@@ -202,6 +202,14 @@ def _forward(story: Story, place: int, size: int, hand: int) -> Deed | None:
     return WAY[state](story, place // 5, size - size % 5, hand) if state else None
 
 
+def _wrong(story: Story, place: int, size: int, hand: int) -> Deed | None:
+    """Let something go wrong with what was issued or paid, or make anew what was voided."""
+    size -= size % 5
+    acts = [act(story, place, size, hand) for act in (_fail, _void, _reissue, _reverse)]
+    deed: Deed | None = pick([one for one in acts if one], size // 5)
+    return deed
+
+
 WAY: Mapping[TrancheState, Act] = {
     TrancheState.PLANNED: _propose,
     TrancheState.PROPOSED: _approve,
@@ -212,6 +220,7 @@ WAY: Mapping[TrancheState, Act] = {
 
 PAYING: Mapping[str, Act] = {
     "forward": _forward,
+    "go wrong": _wrong,
     "propose": _propose,
     "approve": _approve,
     "return": _return,

@@ -21,13 +21,14 @@ from tests.integration.moneying import Deed, Story
 MOST = int(os.environ.get("KEGUAN_SOAK") or 0) * 1000 or 6
 """Sequences on each database."""
 
-FORWARD = ("through",) * 4 + ("forward",) * 8 + ("clear",) * 4 + ("replan",) * 4 + ("change",) * 4
+FORWARD = ("through",) * 4 + ("forward",) * 8 + ("clear",) * 4
+ASIDE = ("replan",) * 4 + ("change",) * 4 + ("go wrong",) * 6
 THROUGH = {"through": "forward", "replan": "change"}
 """Several steps of a way in one go."""
 
 OTHERS = ("wait", "wait", "same at once", "two at once", "two at once")
 STEPS = st.tuples(
-    st.sampled_from((*FORWARD, *ACTS, *OTHERS)),
+    st.sampled_from((*FORWARD, *ASIDE, *ACTS, *OTHERS)),
     st.integers(0, 60),
     st.integers(0, 60),
     st.sampled_from((0, 0, 0, 0, 0, 0, 0, 7, 8, 9)),
