@@ -35,7 +35,7 @@ from tests.integration.ticking import ByHand, Entry, Life, Plan
 from tests.web.site import make_people
 
 SOAK = bool(os.environ.get("KEGUAN_SOAK"))
-PROJECTS = int(os.environ.get("KEGUAN_SOAK_PROJECTS", "2000")) if SOAK else 50
+PROJECTS = int(os.environ.get("KEGUAN_SOAK_PROJECTS", "2000")) if SOAK else 30
 SEED = int(os.environ.get("KEGUAN_SOAK_SEED", "1"))
 LAST = date(2027, 12, 31)
 FIRST = date(2025, 1, 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -142,6 +144,10 @@ def held_columns(guarded: Guarded, sheet: Sheet, place: int) -> set[str]:
     return found
 
 
+EVERY = 1 if os.environ.get("KEGUAN_SOAK") else 3
+"""Of so many cells one is altered in each state; the states take turns, so that all of them are."""
+
+
 def alterations(record: ProjectRecord) -> Iterator[tuple[Sheet, int, str, ProjectRecord]]:
     """Yield every cell of a project's rows, each with the record in which that cell says something else."""
     for sheet in SHEETS:
@@ -166,7 +172,8 @@ def test_each_cell_that_is_held_is_refused_by_name_and_every_other_is_taken(
     holds, guarded = STATES[state]
     record = led(session, people, actor, *holds)
     wrong = []
-    for sheet, place, name, other in alterations(record):
+    turn = list(STATES).index(state) % EVERY
+    for sheet, place, name, other in islice(alterations(record), turn, None, EVERY):
         found = told(session, actor, other)
         held = name in held_columns(guarded, sheet, place)
         expected = [(sheet.name, place + 2, name)] if held else []

@@ -18,7 +18,7 @@ from lifecycle.refusals import Refusal
 from tests.integration.money_acts import ACTS
 from tests.integration.moneying import Deed, Story
 
-MOST = int(os.environ.get("KEGUAN_SOAK") or 0) * 1000 or 6
+MOST = int(os.environ.get("KEGUAN_SOAK") or 0) * 1000 or 4
 """Sequences on each database."""
 
 FORWARD = ("through",) * 4 + ("forward",) * 8 + ("clear",) * 4
