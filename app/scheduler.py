@@ -98,10 +98,14 @@ class Chores:
         return "；".join(filter(None, told)) or NOTHING
 
     def _is_outdated(self) -> bool:
-        with Session(self._engine) as session:
-            return any(
-                is_outdated(session, agency_id) for agency_id in session.scalars(select(Agency.id)).all()
-            )
+        """Whether anything is to be worked out anew; where nobody can tell, the job itself shows why."""
+        try:
+            with Session(self._engine) as session:
+                ids = session.scalars(select(Agency.id)).all()
+                return any(is_outdated(session, agency_id) for agency_id in ids)
+        except Exception:
+            log.exception("nobody can tell whether what is kept is outdated")
+            return True
 
     def _prune(self) -> str:
         with Session(self._engine) as session:

@@ -161,3 +161,17 @@ def test_the_console_scheduler_runs_until_it_is_asked_to_end(engine: Engine) -> 
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=30)
     assert (process.returncode, rest) == (0, "定时任务已停止。\n")
+
+
+def test_settings_that_cannot_be_read_fail_a_job_that_is_shown_and_keep_no_reminder_waiting(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bool:
+        raise ValueError("a setting is damaged")
+
+    monkeypatch.setattr("app.scheduler.is_outdated", broken)
+    monkeypatch.setattr("lifecycle.recomputing.is_outdated", broken)
+    Chores(engine).tick(MORNING)
+    assert steps(engine) == ["T"]
+    with Session(engine) as session:
+        assert session.scalars(select(JobRun.failed).where(JobRun.job == jobs.RECOMPUTE)).all() == [True]
