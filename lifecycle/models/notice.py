@@ -53,5 +53,9 @@ class PaperNotice(Base):
     """How it was sent: 当面送达, 邮寄, 平台."""
     received_on: Mapped[date | None]
     received_by: Mapped[str | None]
+    received_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    """Who signed for it in Keguan; NULL where the receipt was entered by the bureau."""
+    mark: Mapped[str | None]
+    """The agency's mark in its number (沙科催), as it was when the notice was drawn up; NULL: none."""
     void_on: Mapped[date | None]
     void_note: Mapped[str | None]

@@ -52,6 +52,14 @@ class PersonChoice(Base):
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id", ondelete="CASCADE"))
     by_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
     """Whether reminders before the deadline come by e-mail too; late ones always do."""
+    mail_ahead: Mapped[int | None]
+    """From how many days before the deadline on e-mails come; NULL: from the first step on."""
+    programmes: Mapped[list[str] | None] = mapped_column(JSON)
+    """Keys of the programmes whose duties a member of the bureau looks after; NULL: all of them."""
+    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    deputy_from: Mapped[date | None]
+    deputy_until: Mapped[date | None]
+    """Who is told as well from one day to another, both included, while the person is away."""
 
 
 class CalendarFeed(Base):

@@ -54,5 +54,7 @@ class KeptDuty(Base):
     done_on: Mapped[date | None]
     closed_on: Mapped[date | None]
     owner: Mapped[Role] = mapped_column(choice(Role, "owner"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    """The one person who owes it; NULL: whoever holds the role for the project."""
     message: Mapped[str]
     next_step_on: Mapped[date | None]

@@ -1,11 +1,11 @@
-"""Whose turn it is: one row for everything that waits for somebody, kept by the commands themselves."""
+"""Whose turn it is: one row for everything that waits, or waited, for somebody, kept by the commands."""
 
 from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lifecycle.models.base import Base, Id, choice
@@ -33,8 +33,8 @@ class Turn(Base):
     __tablename__ = "turn"
     __table_args__ = (
         Index("ix_turn_ref", "kind", "ref_id"),
-        Index("ix_turn_role", "agency_id", "role", "since"),
-        Index("ix_turn_user", "user_id", "agency_id"),
+        Index("ix_turn_role", "agency_id", "role", "done_on", "since"),
+        Index("ix_turn_user", "user_id", "agency_id", "done_on"),
     )
 
     id: Mapped[Id]
@@ -49,3 +49,7 @@ class Turn(Base):
     """What is to be done, as a desk lists it: 确认 2025 年度报告."""
     since: Mapped[date]
     due: Mapped[date | None]
+    has_duty: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a duty of its own speaks of what waits, so that the clock must not speak of it twice."""
+    done_on: Mapped[date | None]
+    """When it waited no more; NULL while it waits."""

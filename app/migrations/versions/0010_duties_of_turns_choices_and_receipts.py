@@ -1,0 +1,75 @@
+"""Duties of whose turn it is, choices of persons, receipts of notices
+
+Turns that are over are kept from now on; an older program knows only open ones, so they go on the way down.
+
+Revision: 0010, after 0009
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0010'
+down_revision = '0009'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    with op.batch_alter_table('kept_duty', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('user_id', sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f('fk_kept_duty_user_id'), 'user_account', ['user_id'], ['id'], ondelete='SET NULL')
+
+    with op.batch_alter_table('paper_notice', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('received_by_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('mark', sa.String(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f('fk_paper_notice_received_by_id'), 'user_account', ['received_by_id'], ['id'])
+
+    with op.batch_alter_table('person_choice', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('mail_ahead', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('programmes', sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column('deputy_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('deputy_from', sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column('deputy_until', sa.Date(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f('fk_person_choice_deputy_id'), 'user_account', ['deputy_id'], ['id'], ondelete='SET NULL')
+
+    with op.batch_alter_table('turn', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('has_duty', sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column('done_on', sa.Date(), nullable=True))
+        batch_op.drop_index(batch_op.f('ix_turn_role'))
+        batch_op.create_index('ix_turn_role', ['agency_id', 'role', 'done_on', 'since'], unique=False)
+        batch_op.drop_index(batch_op.f('ix_turn_user'))
+        batch_op.create_index('ix_turn_user', ['user_id', 'agency_id', 'done_on'], unique=False)
+
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.execute(sa.text("DELETE FROM turn WHERE done_on IS NOT NULL"))
+    with op.batch_alter_table('turn', schema=None) as batch_op:
+        batch_op.drop_index('ix_turn_user')
+        batch_op.create_index(batch_op.f('ix_turn_user'), ['user_id', 'agency_id'], unique=False)
+        batch_op.drop_index('ix_turn_role')
+        batch_op.create_index(batch_op.f('ix_turn_role'), ['agency_id', 'role', 'since'], unique=False)
+        batch_op.drop_column('done_on')
+        batch_op.drop_column('has_duty')
+
+    with op.batch_alter_table('person_choice', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_person_choice_deputy_id'), type_='foreignkey')
+        batch_op.drop_column('deputy_until')
+        batch_op.drop_column('deputy_from')
+        batch_op.drop_column('deputy_id')
+        batch_op.drop_column('programmes')
+        batch_op.drop_column('mail_ahead')
+
+    with op.batch_alter_table('paper_notice', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_paper_notice_received_by_id'), type_='foreignkey')
+        batch_op.drop_column('mark')
+        batch_op.drop_column('received_by_id')
+
+    with op.batch_alter_table('kept_duty', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_kept_duty_user_id'), type_='foreignkey')
+        batch_op.drop_column('user_id')
+
