@@ -67,13 +67,21 @@ class Told:
         return list({(one.email or "").casefold(): one for one in wanted}.values())
 
 
+_FOLLOWED: Mapping[Role, frozenset[Role]] = {
+    Role.UNIT_MANAGER: frozenset({Role.PI, Role.UNIT_FINANCE, Role.JOINT_UNIT})
+}
+"""Role → whose lateness she follows: no unit is told of what its bureau is late with. Others: everybody's."""
+
+
 def roles_told(owner: Role, offset: int, escalation: Mapping[Role, int]) -> list[Role]:
     """Return the roles told ``offset`` days after the deadline (negative: before it), the owner first.
 
-    ``escalation`` says from how many days after the deadline on a role is told too.
+    ``escalation`` says from how many days after the deadline on a role is told too. An expert's lateness is
+    the handler's to follow as soon as she is late.
     """
     later = [role for role, days in escalation.items() if offset >= days and role is not owner]
-    return [owner, *later]
+    later = [role for role in later if role not in _FOLLOWED or owner in _FOLLOWED[role]]
+    return [owner, *([Role.HANDLER] if owner is Role.EXPERT and offset > 0 else []), *later]
 
 
 class AddressBook:
@@ -109,16 +117,28 @@ class AddressBook:
         )
         return cls((Post(*row) for row in session.execute(query)), escalation)
 
-    def told(self, owner: Role, offset: int, parties: Parties) -> Told:
+    def told(
+        self,
+        owner: Role,
+        offset: int,
+        parties: Parties,
+        user_id: int | None = None,
+        also: Iterable[Role] = (),
+    ) -> Told:
         """Return who is told of a duty ``offset`` days after its deadline.
 
-        Where nobody who holds a role can be reached, the agency's admins get the message for her, and the
-        log says so.
+        ``user_id`` is the one person who owes it, told instead of everybody who holds the role as long as she
+        holds it (no expert is ever told of another's review); ``also`` are told from the first step on.
+        Where nobody who holds a role can be reached, the agency's admins get the message for her, and the log
+        says so.
         """
         people: dict[Recipient, None] = {}
         names: dict[str, None] = {}
-        for role in roles_told(owner, offset, self._escalation):
+        for role in dict.fromkeys([owner, *also, *roles_told(owner, offset, self._escalation)]):
             found = self._holders(role, parties)
+            if role is owner and user_id is not None:
+                hers = [one for one in found if one.user_id == user_id]
+                found = hers if hers or role is Role.EXPERT else found
             if found:
                 names.update((one.name, None) for one in found)
             else:

@@ -139,13 +139,13 @@ def test_nothing_is_told_once_it_is_done(session: Session, clock: Actor, store: 
     assert [told_of_payment(session, clock, done + timedelta(days)) for days in (0, 5, 40)] == [[], [], []]
 
 
-def test_lateness_tells_the_unit_and_then_the_approver(
+def test_the_bureau_s_own_lateness_tells_the_approver_and_not_the_unit(
     session: Session, people: People, clock: Actor, store: Store
 ) -> None:
     store()
     owner = session.scalars(select(KeptDuty.owner).where(KeptDuty.rule == RULE)).one()
-    names = [people.a[role].name for role in (owner, Role.UNIT_MANAGER, Role.APPROVER)]
-    for late, many in ((0, 1), (7, 2), (14, 2), (21, 3)):
+    names = [people.a[role].name for role in (owner, Role.APPROVER)]
+    for late, many in ((0, 1), (7, 1), (14, 1), (21, 2)):
         (told,) = remind(session, clock, DUE + timedelta(late))
         assert told.to == "、".join(dict.fromkeys(names[:many]))
 

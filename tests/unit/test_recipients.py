@@ -87,6 +87,40 @@ def test_an_owner_is_not_told_again_as_the_one_who_follows() -> None:
     assert roles_told(Role.UNIT_MANAGER, 30, USUAL.escalation) == [Role.UNIT_MANAGER, Role.APPROVER]
 
 
+@pytest.mark.parametrize(
+    ("owner", "roles"),
+    [
+        (Role.JOINT_UNIT, [Role.JOINT_UNIT, Role.UNIT_MANAGER, Role.APPROVER]),
+        (Role.FINANCE, [Role.FINANCE, Role.APPROVER]),
+        (Role.APPROVER, [Role.APPROVER]),
+        (Role.EXPERT, [Role.EXPERT, Role.HANDLER, Role.APPROVER]),
+    ],
+)
+def test_a_unit_is_not_told_of_what_others_than_its_own_are_late_with(owner: Role, roles: list[Role]) -> None:
+    assert roles_told(owner, 21, USUAL.escalation) == roles
+
+
+def test_the_handler_follows_an_expert_as_soon_as_she_is_late() -> None:
+    assert roles_told(Role.EXPERT, 0, USUAL.escalation) == [Role.EXPERT]
+    assert roles_told(Role.EXPERT, 7, USUAL.escalation) == [Role.EXPERT, Role.HANDLER]
+
+
+def test_what_one_person_owes_is_told_to_her_alone_while_she_holds_the_role() -> None:
+    posts = [
+        Post(number, f"人{number}", None, role, "") for number, role in ((4, Role.HANDLER), (5, Role.HANDLER))
+    ]
+    book = AddressBook([*posts, *(one._replace(role=Role.EXPERT) for one in posts), ADMIN])
+    assert book.told(Role.HANDLER, 0, PARTIES, 5).user_ids == [5]
+    assert book.told(Role.HANDLER, 0, PARTIES, 6).user_ids == [4, 5]
+    assert book.told(Role.EXPERT, 0, PARTIES, 5).user_ids == [5]
+    assert book.told(Role.EXPERT, 0, PARTIES, 6).names == "专家（管理员代收）"
+
+
+def test_others_may_be_told_from_the_first_step_on() -> None:
+    book = AddressBook([Post(4, "财", None, Role.FINANCE, ""), Post(5, "经", None, Role.HANDLER, "")])
+    assert book.told(Role.FINANCE, -30, PARTIES, also=(Role.HANDLER,)).names == "财、经"
+
+
 def test_somebody_with_several_roles_is_told_once() -> None:
     boss = Post(1, "李建国", "li@unit.test", Role.APPROVER, "")
     manager = Post(1, "李建国", "li@unit.test", Role.UNIT_MANAGER, "渝州大学")
