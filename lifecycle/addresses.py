@@ -27,6 +27,7 @@ _TURN_PATHS: Mapping[TurnKind, str] = {
     TurnKind.CLEARING: "/acceptance/clearing/{}",
     TurnKind.REVIEW: "/reviews/{}",
     TurnKind.ACCOUNT: "/spending/accounts/{}",
+    TurnKind.NOTICE: "/notices/{}",
 }
 
 

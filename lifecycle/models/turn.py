@@ -25,6 +25,7 @@ class TurnKind(StrEnum):
     CLEARING = "clearing"
     REVIEW = "review"
     ACCOUNT = "account"
+    NOTICE = "notice"
 
 
 class Turn(Base):

@@ -15,6 +15,15 @@ down_revision = '0009'
 branch_labels = None
 depends_on = None
 
+TURNS = ('agreement', 'report', 'change', 'inspection', 'measure', 'integrity', 'acceptance', 'clearing', 'review', 'account')
+
+
+def _allow_turns(*kinds: str) -> None:
+    names = ', '.join(f"'{kind}'" for kind in kinds)
+    with op.batch_alter_table('turn', schema=None) as batch_op:
+        batch_op.drop_constraint(op.f('ck_turn_kind'), type_='check')
+        batch_op.create_check_constraint(op.f('ck_turn_kind'), f'kind IN ({names})')
+
 
 def upgrade() -> None:
     """Apply."""
@@ -43,11 +52,30 @@ def upgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_turn_user'))
         batch_op.create_index('ix_turn_user', ['user_id', 'agency_id', 'done_on'], unique=False)
 
+    _allow_turns(*TURNS, 'notice')
+    op.create_table('notice_telling',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('notice_id', sa.Integer(), nullable=False),
+    sa.Column('told_on', sa.Date(), nullable=False),
+    sa.Column('voided', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=True),
+    sa.Column('address', sa.String(), nullable=True),
+    sa.Column('letter_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['letter_id'], ['outbox_message.id'], name=op.f('fk_notice_telling_letter_id')),
+    sa.ForeignKeyConstraint(['notice_id'], ['paper_notice.id'], name=op.f('fk_notice_telling_notice_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_notice_telling_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_telling'))
+    )
+    op.create_index('ix_notice_telling_notice', 'notice_telling', ['notice_id'], unique=False)
 
 
 def downgrade() -> None:
     """Take back."""
-    op.execute(sa.text("DELETE FROM turn WHERE done_on IS NOT NULL"))
+    op.drop_index('ix_notice_telling_notice', table_name='notice_telling')
+    op.drop_table('notice_telling')
+    op.execute(sa.text("DELETE FROM turn WHERE done_on IS NOT NULL OR kind = 'notice'"))
+    _allow_turns(*TURNS)
     with op.batch_alter_table('turn', schema=None) as batch_op:
         batch_op.drop_index('ix_turn_user')
         batch_op.create_index(batch_op.f('ix_turn_user'), ['user_id', 'agency_id'], unique=False)
