@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
 from lifecycle.desk import on_desk, who_owes
-from lifecycle.models import CalendarFeed, KeptDuty, Project
-from lifecycle.roles import Actor, Permission, Role
-from lifecycle.visibility import visible
+from lifecycle.models import CalendarFeed, KeptDuty, Membership, Project, User
+from lifecycle.roles import BUREAU_ROLES, Actor, Permission, Role
+from lifecycle.visibility import visible, visible_as
 
 MOST = 2_000
 """Duties shown or fed at once; more are counted only."""
@@ -40,8 +40,11 @@ class AgendaFilter:
     last: date
     whose: Whose = Whose.MINE
     unit: str = ""
+    """Part of the name of a lead or joint unit."""
     owner: Role | None = None
     open_only: bool = False
+    person: str = ""
+    """Part of the name of somebody who owes it, with an account or named by the project as its leader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +87,37 @@ class AgendaDuty:
         return "临期" if (self.due - today).days <= 30 else "未到期"
 
 
-def _whose(actor: Actor, asked: AgendaFilter) -> ColumnElement[bool]:
-    found = [KeptDuty.agency_id == actor.agency_id, visible(actor)]
+def _whose(session: Session, actor: Actor, asked: AgendaFilter) -> ColumnElement[bool]:
+    seen = or_(visible(actor), KeptDuty.user_id == actor.user_id)  # an expert sees only what she is named for
+    found = [KeptDuty.agency_id == actor.agency_id, seen]
     if asked.whose is Whose.MINE:
         mine = KeptDuty.owner.in_(actor.roles)
         found.append(mine if actor.sees_all_projects else on_desk(actor))
     if asked.unit:
-        found.append(or_(Project.lead_unit == asked.unit, Project.joint_unit == asked.unit))
+        units = (Project.lead_unit, Project.joint_unit)
+        found.append(or_(*(one.contains(asked.unit, autoescape=True) for one in units)))
     if asked.owner is not None:
         found.append(KeptDuty.owner == asked.owner)
+    if asked.person:
+        found.append(_owed_by(session, actor.agency_id, asked.person))
     return and_(*found)
+
+
+def _owed_by(session: Session, agency_id: int, name: str) -> ColumnElement[bool]:
+    """Return the condition that a duty is owed by somebody of that name, in any of her roles."""
+    named = Project.pi_name.contains(name, autoescape=True)
+    ways: list[ColumnElement[bool]] = [and_(KeptDuty.owner == Role.PI, named)]
+    query = select(User.id, User.name, User.email, Membership.role, Membership.unit)
+    query = query.join(Membership, Membership.user_id == User.id)
+    query = query.where(Membership.agency_id == agency_id, User.name.contains(name, autoescape=True))
+    for user_id, full_name, email, role, unit in session.execute(query):
+        one = Actor(agency_id, user_id, full_name, frozenset({role}), email, frozenset({(role, unit)}))
+        of_role = and_(KeptDuty.owner == role, KeptDuty.user_id.is_(None))
+        ways += [
+            KeptDuty.user_id == user_id,
+            of_role if role in BUREAU_ROLES else and_(of_role, visible_as(one, role)),
+        ]
+    return or_(*ways)
 
 
 def _open(today: date) -> ColumnElement[bool]:
@@ -103,8 +127,13 @@ def _open(today: date) -> ColumnElement[bool]:
     )
 
 
-def agenda(session: Session, actor: Actor, asked: AgendaFilter, today: date) -> Sequence[AgendaDuty]:
-    """Return the duties due within the span, the earliest first, ``MOST`` at most; one statement."""
+def agenda(
+    session: Session, actor: Actor, asked: AgendaFilter, today: date, most: int | None = MOST
+) -> Sequence[AgendaDuty]:
+    """Return the duties due within the span, the earliest first, ``most`` at most (``None``: all of them).
+
+    One statement, and one more where a person is asked for.
+    """
     of_project = (Project.number, Project.title, Project.lead_unit, Project.pi_name, Project.joint_unit)
     query: Select[*tuple[Any, ...]] = select(
         KeptDuty.project_id,
@@ -112,10 +141,10 @@ def agenda(session: Session, actor: Actor, asked: AgendaFilter, today: date) -> 
         *(KeptDuty.rule, KeptDuty.subject, KeptDuty.since, KeptDuty.due),
         *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner, KeptDuty.message),
     ).join(Project, Project.id == KeptDuty.project_id)
-    query = query.where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
+    query = query.where(_whose(session, actor, asked), KeptDuty.due.between(asked.first, asked.last))
     if asked.open_only:
         query = query.where(_open(today))
-    query = query.order_by(KeptDuty.due, Project.number, KeptDuty.rule, KeptDuty.subject).limit(MOST)
+    query = query.order_by(KeptDuty.due, Project.number, KeptDuty.rule, KeptDuty.subject).limit(most)
     return [AgendaDuty(*row) for row in session.execute(query)]
 
 
@@ -133,7 +162,7 @@ def day_counts(session: Session, actor: Actor, asked: AgendaFilter, today: date)
     query = (
         select(KeptDuty.due, func.count(), owed)
         .join(Project, Project.id == KeptDuty.project_id)
-        .where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
+        .where(_whose(session, actor, asked), KeptDuty.due.between(asked.first, asked.last))
         .group_by(KeptDuty.due)
     )
     return {row[0]: DayCount(row[1], int(row[2])) for row in session.execute(query)}

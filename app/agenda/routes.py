@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.agenda.feed import calendar_of
-from app.agenda.shown import OWNERS, months_of, read_asked, weeks_of
+from app.agenda.shown import OWNERS, chips_of, months_of, owner_url, read_asked, weeks_of
 from app.extensions import db
 from app.forms import Form
 from app.jobs import site_address
+from app.menu import agency_name
+from app.money.sending import sent
 from app.permissions import current_actor, may, public
 from app.workbench.rows import duty_rows
 from lifecycle.accounts import load_person
@@ -28,6 +31,7 @@ from lifecycle.agenda import (
 )
 from lifecycle.roles import ROLE_NAMES, Permission
 from lifecycle.settings import settings_of
+from reports.agenda_list import write_agenda_list
 
 bp = Blueprint("agenda", __name__, url_prefix="/calendar")
 
@@ -48,13 +52,30 @@ def index() -> ResponseReturnValue:
     else:
         duties = agenda(session, actor, asked.filter, today)
         days = settings_of(session, actor.agency_id).clockwork.days
-        rows = duty_rows(duties, actor) if asked.view == "list" else []
+        listed = duties if asked.view == "list" else []
+        rows = [
+            {**row, "who_url": owner_url(asked, one)}
+            for row, one in zip(duty_rows(listed, actor), listed, strict=True)
+        ]
         states = [(one.state(today), one.done_on) for one in duties]
         weeks = weeks_of(asked, duties, days) if asked.view == "month" else []
         more = {"weeks": weeks, "rows": rows, "states": states, "total": len(duties), "most": MOST}
         more["estimated"] = days.is_estimated(asked.year)
     owners = [(role.value, ROLE_NAMES[role]) for role in OWNERS]
-    return render_template("agenda/index.html", asked=asked, owners=owners, today=today, **more)
+    return render_template(
+        "agenda/index.html", asked=asked, chips=chips_of(asked), owners=owners, today=today, **more
+    )
+
+
+@bp.get("/list.xlsx")
+@may(Permission.SEE_OWN_DESK)
+def sheet() -> ResponseReturnValue:
+    """Hand out the list that is asked for, all of it, as a workbook."""
+    session, actor, today = db.session(), current_actor(), clock.today()
+    asked, file = read_asked(request.args, actor, today), BytesIO()
+    rows = agenda(session, actor, asked.filter, today, most=None)
+    write_agenda_list(file, rows, agency=agency_name(), asked=asked.words, today=today)
+    return sent(file, f"到期事项-{asked.span[0]}至{asked.span[1]}.xlsx")
 
 
 @bp.route("/feed", methods=["GET", "POST"])

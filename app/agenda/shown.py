@@ -8,18 +8,24 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from app.projects.asking import read_text
 from lifecycle.agenda import AgendaDuty, AgendaFilter, DayCount, Whose
 from lifecycle.calendar import WorkingDays
-from lifecycle.roles import Actor, Role
+from lifecycle.roles import ROLE_NAMES, UNIT_ROLES, Actor, Role
 
 FIRST_YEAR, LAST_YEAR = 2015, 2100
 SHOWN_A_DAY = 3
 """Duties named in a day of the month; the others are counted."""
 
-OWNERS = (Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.PI, Role.UNIT_MANAGER, Role.JOINT_UNIT)
+OWNERS = (
+    *(Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.PI),
+    *(Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT, Role.EXPERT),
+)
 """Who can owe something, for the filter."""
 
 
@@ -31,14 +37,21 @@ class Asked:
     """``year``, ``month`` or ``list``."""
     year: int
     month: int
+    """0 is the whole year, which only a list shows at once."""
     whose: Whose
     unit: str
     owner: Role | None
+    person: str
+
+    @property
+    def is_year(self) -> bool:
+        """Whether a whole year is looked at."""
+        return self.view == "year" or not self.month
 
     @property
     def span(self) -> tuple[date, date]:
         """The first and the last day shown."""
-        if self.view == "year":
+        if self.is_year:
             return date(self.year, 1, 1), date(self.year, 12, 31)
         return date(self.year, self.month, 1), date(
             self.year, self.month, monthrange(self.year, self.month)[1]
@@ -47,18 +60,27 @@ class Asked:
     @property
     def filter(self) -> AgendaFilter:
         """What is asked of the database."""
-        return AgendaFilter(*self.span, self.whose, self.unit, self.owner)
+        return AgendaFilter(*self.span, self.whose, self.unit, self.owner, person=self.person)
 
-    def args(self, **other: object) -> dict[str, object]:
+    @property
+    def words(self) -> str:
+        """What is asked, as a list's heading says it."""
+        span = f"{self.year} 年" + (f" {self.month} 月" if not self.is_year else "")
+        owner = ROLE_NAMES[self.owner] if self.owner else ""
+        whose = "由我办理" if self.whose is Whose.MINE else ""
+        asked = (("", whose), ("责任人：", owner), ("人员：", self.person), ("单位：", self.unit))
+        return "；".join([span, *(f"{label}{words}" for label, words in asked if words)])
+
+    def args(self, **other: object) -> dict[str, Any]:
         """Return what links to another view or time keep."""
-        kept: dict[str, object] = {"view": self.view, "year": self.year, "month": self.month}
-        kept |= {"whose": self.whose.value, "unit": self.unit or None}
+        kept: dict[str, Any] = {"view": self.view, "year": self.year, "month": self.month}
+        kept |= {"whose": self.whose.value, "unit": self.unit or None, "person": self.person or None}
         kept |= {"owner": self.owner.value if self.owner else None}
         return kept | other
 
-    def moved(self, months: int) -> dict[str, object]:
+    def moved(self, months: int) -> dict[str, Any]:
         """Return the arguments of so many months (or, of a year, years) later."""
-        if self.view == "year":
+        if self.is_year:
             return self.args(year=self.year + months)
         years, month = divmod(self.month - 1 + months, 12)
         return self.args(year=self.year + years, month=month + 1)
@@ -74,11 +96,37 @@ def read_asked(args: MultiDict[str, str], actor: Actor, today: date) -> Asked:
     return Asked(
         view if view in ("year", "month", "list") else "month",
         min(max(year, FIRST_YEAR), LAST_YEAR),
-        min(max(month, 1), 12),
+        min(max(month, 0 if view == "list" else 1), 12),
         Whose(whose) if whose in set(Whose) else usual,
-        args.get("unit", "").strip(),
+        read_text(args, "unit"),
         Role(owner) if owner in set(OWNERS) else None,
+        read_text(args, "person"),
     )
+
+
+def chips_of(asked: Asked) -> list[dict[str, str]]:
+    """Return whose duties are looked at, each with the address of the page without it."""
+    named = (("unit", "单位", asked.unit), ("person", "人员", asked.person))
+    return [
+        {"label": label, "value": words, "url": url_for("agenda.index", **asked.args(**{name: None}))}
+        for name, label, words in named
+        if words
+    ]
+
+
+def owner_url(asked: Asked, duty: AgendaDuty) -> str:
+    """Return the address of everything that whoever owes a duty owes in the span that is shown."""
+    whom: dict[str, object] = {
+        "whose": Whose.ALL.value,
+        "owner": duty.owner.value,
+        "person": None,
+        "unit": None,
+    }
+    if duty.owner is Role.PI:
+        whom["person"] = duty.pi_name
+    elif duty.owner in UNIT_ROLES:
+        whom["unit"] = duty.joint_unit if duty.owner is Role.JOINT_UNIT else duty.lead_unit
+    return url_for("agenda.index", **asked.args(**whom))
 
 
 def _owes(actor: Actor) -> bool:

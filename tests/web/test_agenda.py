@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import time_machine
 import vobject
+from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -131,3 +133,35 @@ def test_a_renewed_address_makes_the_old_one_worthless(as_role: AsRole, client: 
     finance.post("/calendar/feed", data={"act": "stop"})
     assert client.get(new).status_code == 404
     assert client.get("/calendar/feed/whatever.ics").status_code == 404
+
+
+@pytest.mark.usefixtures("project")
+def test_the_bureau_looks_at_what_a_person_or_a_unit_owes_over_a_year(
+    as_role: AsRole, people: People, project: Project
+) -> None:
+    handler = as_role(Role.HANDLER)
+    year = "/calendar/?view=list&year=2027&month=0&whose=all"
+    of_pi = handler.get(f"{year}&person={project.pi_name}").text
+    assert "年度报告" in of_pi
+    assert "2027 年</h2>" in of_pi
+    of_account = handler.get(f"{year}&person={people.a[Role.PI].actor.name}").text
+    assert "年度报告" in of_account
+    assert "年度报告" not in handler.get(f"{year}&person=没有此人").text
+    paying = "/calendar/?view=list&year=2026&month=0&whose=all"
+    assert "拨付首笔" in handler.get(f"{paying}&person={people.a[Role.FINANCE].actor.name}").text
+    assert "拨付首笔" not in handler.get(f"{paying}&person={project.pi_name}").text
+    assert "拨付首笔" in handler.get(f"{paying}&unit={project.lead_unit[:3]}").text
+    assert f"person={quote(project.pi_name)}" in handler.get(year).text
+
+
+@pytest.mark.usefixtures("project")
+def test_a_year_goes_into_a_workbook_with_the_articles(as_role: AsRole) -> None:
+    path = "/calendar/list.xlsx?view=list&year=2026&month=0"
+    rows = sheet_rows(as_role(Role.FINANCE).get(path).data)
+    assert any("拨付首笔财政资金" in str(row[2]) and row[10] == "沙科局发〔2023〕41号 第二十三条" for row in rows)
+    assert not any("拨付首笔" in str(row[2]) for row in sheet_rows(as_role(Role.PI).get(path).data))
+
+
+def sheet_rows(data: bytes) -> list[tuple[Any, ...]]:
+    """Return the rows of a workbook's only sheet."""
+    return list(load_workbook(BytesIO(data)).active.iter_rows(values_only=True))
