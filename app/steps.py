@@ -12,6 +12,16 @@ from lifecycle.roles import Actor, Permission
 from lifecycle.rules.base import Kind, Rule
 from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, RefundDue, StageReports
 from lifecycle.rules.process import Rectification
+from lifecycle.rules.time_limits import (
+    AcceptanceApplication,
+    ChangeDecision,
+    ClearingWithin,
+    ConclusionWithin,
+    FilingWithin,
+    IntegrityWithin,
+    StageReview,
+    ToGovernment,
+)
 from lifecycle.stages import TrancheState
 from lifecycle.whole import TrancheAt
 
@@ -30,6 +40,14 @@ _TABS: Mapping[type[Kind], tuple[str, str]] = {
     StageReports: ("reports", "查看报告"),
     Rectification: ("oversight", "查看整改"),
     RefundDue: ("oversight", "查看退款"),
+    StageReview: ("reports", "查看报告"),
+    ToGovernment: ("reports", "查看报告"),
+    ChangeDecision: ("changes", "查看变更"),
+    AcceptanceApplication: ("oversight", "查看验收"),
+    ConclusionWithin: ("oversight", "查看验收"),
+    FilingWithin: ("oversight", "查看验收"),
+    ClearingWithin: ("oversight", "查看清算"),
+    IntegrityWithin: ("oversight", "查看诚信记录"),
 }
 """Kind of duty → the tab of the project's page that shows it, and how the link to it reads."""
 

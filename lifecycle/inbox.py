@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from lifecycle.addresses import project_path
 from lifecycle.command import Work, command
-from lifecycle.models import InboxMessage, Project
+from lifecycle.models import InboxMessage, KeptDuty, Project, Reminder
 from lifecycle.refusals import NotFound
 from lifecycle.roles import Actor, Permission
 
 PER_PAGE = (20, 50, 100)
 """The page sizes on offer."""
+
+
+class Shown(StrEnum):
+    """Which messages are looked at."""
+
+    ALL = "all"
+    UNREAD = "unread"
+    OWED = "owed"
+    """Reminders of what is still owed."""
+
+
+class Standing(StrEnum):
+    """What has become of the duty that a reminder spoke of."""
+
+    OWED = "未办结"
+    DONE = "已办结"
+    CLOSED = "不再办理"
+    MOVED = "期限已变"
+    """Nothing is owed by that day any more: it was put off or put right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +50,10 @@ class Message:
     is_read: bool
     project: str | None
     own_path: str | None
-
-    @property
-    def path(self) -> str | None:
-        """The path of the page on which to act."""
-        if self.own_path is not None:
-            return self.own_path
-        return None if self.project is None else project_path(self.project)
+    rule: str | None
+    """The rule that makes somebody owe what a reminder speaks of."""
+    standing: Standing | None
+    """``None`` where it is no reminder of a duty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +78,87 @@ def unread_count(session: Session, actor: Actor) -> int:
     return session.scalar(query) or 0
 
 
-def open_inbox(session: Session, actor: Actor, page: int = 1, per_page: int = 20) -> Inbox:
+def open_inbox(
+    session: Session,
+    actor: Actor,
+    today: date,
+    shown: Shown = Shown.ALL,
+    page: int = 1,
+    per_page: int = 20,
+) -> Inbox:
     """Return a page of the actor's inbox; a page beyond the last gives the last."""
-    query = select(func.count(), func.max(InboxMessage.id)).where(_own(actor))
-    count, newest = session.execute(query).one()
+    chosen = and_(_own(actor), *_chosen(shown, today))
+    counted: Select[*tuple[Any, ...]] = select(func.count(), func.max(InboxMessage.id))
+    count, newest = session.execute(_with_duty(counted.select_from(InboxMessage)).where(chosen)).one()
     pages = max(1, -(-count // per_page))
     number = min(max(1, page), pages)
-    rows = session.execute(
-        select(InboxMessage, Project.number)
-        .outerjoin(Project, Project.id == InboxMessage.project_id)
-        .where(_own(actor))
+    query = (
+        _messages()
+        .where(chosen)
         .order_by(InboxMessage.id.desc())
         .limit(per_page)
         .offset((number - 1) * per_page)
     )
-    messages = [_message(message, project) for message, project in rows]
+    messages = [_message(today, *row) for row in session.execute(query)]
     return Inbox(messages, count, unread_count(session, actor), newest or 0, number, pages)
 
 
-def _message(row: InboxMessage, project: str | None) -> Message:
-    return Message(row.id, row.title, row.body, row.told_on, row.read_at is not None, project, row.path)
+def _messages() -> Select[*tuple[Any, ...]]:
+    query: Select[*tuple[Any, ...]] = select(
+        *(InboxMessage, Project.number, Reminder.rule),
+        *(KeptDuty.id, KeptDuty.done_on, KeptDuty.closed_on),
+    )
+    return _with_duty(query.outerjoin(Project, Project.id == InboxMessage.project_id))
+
+
+def _with_duty(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Join each message with its reminder and with the duty that is still known by that deadline."""
+    same = and_(
+        KeptDuty.project_id == Reminder.project_id,
+        KeptDuty.rule == Reminder.rule,
+        KeptDuty.subject == Reminder.subject,
+        KeptDuty.due == Reminder.due,
+    )
+    return query.outerjoin(Reminder, Reminder.id == InboxMessage.reminder_id).outerjoin(KeptDuty, same)
+
+
+def _chosen(shown: Shown, today: date) -> Iterator[ColumnElement[bool]]:
+    if shown is Shown.UNREAD:
+        yield InboxMessage.read_at.is_(None)
+    if shown is Shown.OWED:
+        yield KeptDuty.id.is_not(None)
+        yield or_(KeptDuty.done_on.is_(None), KeptDuty.done_on > today)
+        yield or_(KeptDuty.closed_on.is_(None), KeptDuty.closed_on > today)
+
+
+def _message(
+    today: date,
+    row: InboxMessage,
+    project: str | None,
+    rule: str | None,
+    duty_id: int | None,
+    done_on: date | None,
+    closed_on: date | None,
+) -> Message:
+    standing = None if rule is None else _standing(duty_id, done_on, closed_on, today)
+    said = (row.id, row.title, row.body, row.told_on, row.read_at is not None)
+    return Message(*said, project, row.path, rule, standing)
+
+
+def _standing(duty_id: int | None, done_on: date | None, closed_on: date | None, today: date) -> Standing:
+    if duty_id is None:
+        return Standing.MOVED
+    if done_on is not None and done_on <= today:
+        return Standing.DONE
+    return Standing.CLOSED if closed_on is not None and closed_on <= today else Standing.OWED
+
+
+def find_message(session: Session, actor: Actor, message_id: int, today: date) -> Message:
+    """Return one of the actor's messages. Raises ``NotFound``."""
+    row = session.execute(_messages().where(_own(actor), InboxMessage.id == message_id)).one_or_none()
+    if row is None:
+        raise NotFound("这条消息")
+    return _message(today, *row)
 
 
 @command("inbox.read", Permission.SEE_OWN_DESK)

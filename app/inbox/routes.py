@@ -6,12 +6,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
+from app import clock
 from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor, may
 from app.running.told import show_told, write_told
+from app.steps import Step, duty_step
 from lifecycle import inbox
-from lifecycle.roles import Permission
+from lifecycle.addresses import project_path
+from lifecycle.roles import Actor, Permission
+from lifecycle.rulebook import rulebook
 from lifecycle.setting import choose_mail, wants_mail
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -29,9 +33,40 @@ def index() -> ResponseReturnValue:
     """Show a page of messages."""
     size = request.args.get("size", inbox.PER_PAGE[0], type=int)
     size = size if size in inbox.PER_PAGE else inbox.PER_PAGE[0]
-    page = request.args.get("page", 1, type=int)
-    found = inbox.open_inbox(db.session(), current_actor(), page, size)
-    return render_template("inbox/index.html", found=found, size=size, sizes=inbox.PER_PAGE)
+    page, shown = request.args.get("page", 1, type=int), _shown(request.args.get("show", ""))
+    actor = current_actor()
+    found = inbox.open_inbox(db.session(), actor, clock.today(), shown, page, size)
+    steps = {one.id: _step(one, actor) for one in found.messages}
+    return render_template(
+        "inbox/index.html", found=found, steps=steps, shown=shown, size=size, sizes=inbox.PER_PAGE
+    )
+
+
+def _shown(asked: str) -> inbox.Shown:
+    return inbox.Shown(asked) if asked in set(inbox.Shown) else inbox.Shown.ALL
+
+
+def _step(message: inbox.Message, actor: Actor) -> Step | None:
+    """Return where to act on what a message speaks of."""
+    if message.own_path is not None:
+        return Step("去办理", message.own_path)
+    if message.project is None:
+        return None
+    if message.rule is None:
+        return Step("去办理", project_path(message.project))
+    return Step("去办理", duty_step(rulebook().find(message.rule), actor, message.project).url)
+
+
+@bp.post("/<int:message_id>/act")
+@may(Permission.SEE_OWN_DESK)
+def act(message_id: int) -> ResponseReturnValue:
+    """Mark a message as read and go where to act on it."""
+    session, actor = db.session(), current_actor()
+    message = inbox.find_message(session, actor, message_id, clock.today())
+    step = _step(message, actor)
+    if not message.is_read:
+        inbox.mark_read(session, actor, message_id)
+    return redirect(step.url if step else url_for("inbox.index"))
 
 
 @bp.post("/<int:message_id>/read")
@@ -40,7 +75,7 @@ def read(message_id: int) -> ResponseReturnValue:
     """Mark one message as read and stay on the page."""
     inbox.mark_read(db.session(), current_actor(), message_id)
     page, size = (request.form.get(name, type=int) for name in ("page", "size"))
-    return redirect(url_for("inbox.index", page=page, size=size))
+    return redirect(url_for("inbox.index", page=page, size=size, show=request.form.get("show")))
 
 
 @bp.post("/read")

@@ -113,7 +113,7 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
 SEEING = frozenset(permission for permission in Permission if permission.name.startswith("SEE_"))
 PRESSES_THAT_ONLY_SEE = frozenset(
     {
-        *("inbox.read", "inbox.read_all", "inbox.choices", "agenda.feed"),
+        *("inbox.act", "inbox.read", "inbox.read_all", "inbox.choices", "agenda.feed"),
         *("longwork.again", "ledger.export", "ledger.findings_sheet", "projects.export"),
     }
 )

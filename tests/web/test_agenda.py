@@ -158,7 +158,9 @@ def test_the_bureau_looks_at_what_a_person_or_a_unit_owes_over_a_year(
 def test_a_year_goes_into_a_workbook_with_the_articles(as_role: AsRole) -> None:
     path = "/calendar/list.xlsx?view=list&year=2026&month=0"
     rows = sheet_rows(as_role(Role.FINANCE).get(path).data)
-    assert any("拨付首笔财政资金" in str(row[2]) and row[10] == "沙科局发〔2023〕41号 第二十三条" for row in rows)
+    assert any(
+        "拨付首笔财政资金" in str(row[2]) and row[10] == "沙科局发〔2023〕41号 第二十三条" for row in rows
+    )
     assert not any("拨付首笔" in str(row[2]) for row in sheet_rows(as_role(Role.PI).get(path).data))
 
 
