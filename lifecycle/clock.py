@@ -64,7 +64,8 @@ def _remind(work: Work, as_of: date, site: str) -> list[Announcement]:
     if not duties:
         raise _NothingDueError
     clockwork = settings_of(work.session, work.actor.agency_id).clockwork
-    told = list(_to_tell(work, duties, as_of, site, clockwork))
+    # Inboxes show the newest message first: of one morning's that is to be the most urgent one.
+    told = sorted(_to_tell(work, duties, as_of, site, clockwork), key=lambda one: one[1].due, reverse=True)
     run = tell_all(work, [spoken for spoken, _ in told], as_of, site)
     _move_on(work.session, as_of, duties, clockwork)
     details = {"as_of": as_of, "count": len(told), **run.details}
