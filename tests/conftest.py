@@ -6,7 +6,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = [f"tests.plugins.{name}" for name in ("needs", "databases", "browsers", "counting")]
+pytest_plugins = [
+    f"tests.plugins.{name}" for name in ("needs", "sharing", "databases", "browsers", "counting")
+]
 
 _SLOW_IS_FINE = [HealthCheck.too_slow]  # two busy cores say nothing about a strategy
 

@@ -99,22 +99,37 @@ def make_people(session: Session) -> People:
     session.add_all(agencies)
     session.flush()
     first, second = (agency.id for agency in agencies)
-    a = {role: add_account(session, f"a.{role}", {first: [role]}) for role in Role}
-    b = {role: add_account(session, f"b.{role}", {second: [role]}) for role in Role}
-    both = add_account(session, "both", {first: [Role.HANDLER], second: [Role.FINANCE]})
+    a = {role: _new_user(f"a.{role}", {first: [role]}) for role in Role}
+    b = {role: _new_user(f"b.{role}", {second: [role]}) for role in Role}
+    both = _new_user("both", {first: [Role.HANDLER], second: [Role.FINANCE]})
+    session.add_all([*a.values(), *b.values(), both])
+    session.flush()
+    people = People(
+        first,
+        second,
+        {role: _account(user) for role, user in a.items()},
+        {role: _account(user) for role, user in b.items()},
+        _account(both),
+    )
     session.commit()
-    return People(first, second, a, b, both)
+    return people
 
 
 def add_account(session: Session, username: str, posts: Mapping[int, list[Role]], **more: Any) -> Account:
     """Add an account holding roles by agency; ``more`` are columns of the user. Commits nothing."""
-    stamp = new_stamp()
-    user = User(
+    user = _new_user(username, posts, **more)
+    session.add(user)
+    session.flush()
+    return _account(user)
+
+
+def _new_user(username: str, posts: Mapping[int, list[Role]], **more: Any) -> User:
+    return User(
         username=username,
         name=f"张{username}",
         email=f"{username}@keguan.test",
         password_hash=_hashed(),
-        session_stamp=stamp,
+        session_stamp=new_stamp(),
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         memberships=[
             Membership(agency_id=agency_id, role=role, unit=_UNITS.get(role, ""))
@@ -123,10 +138,13 @@ def add_account(session: Session, username: str, posts: Mapping[int, list[Role]]
         ],
         **more,
     )
-    session.add(user)
-    session.flush()
-    agency_id, roles = next(iter(posts.items()))
-    return Account(user.id, username, user.name, str(user.email), stamp, agency_id, frozenset(roles))
+
+
+def _account(user: User) -> Account:
+    """Return who a stored user is in the agency of her first post."""
+    agency_id = user.memberships[0].agency_id
+    roles = frozenset(post.role for post in user.memberships if post.agency_id == agency_id)
+    return Account(user.id, user.username, user.name, str(user.email), user.session_stamp, agency_id, roles)
 
 
 def a_record(number: str, **fields: Any) -> ProjectRecord:

@@ -132,6 +132,17 @@ class Site:
         session.close()
         self._kept = live.with_suffix(".kept")
         self._copy(live, self._kept)
+        self._watch = sqlite3.connect(live)
+        self._version = self._data_version()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._watch.close()
+
+    def _data_version(self) -> int:
+        """Return a number that is another one as soon as anybody else has committed anything."""
+        (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+        return int(version)
 
     def _copy(self, source: Path, target: Path) -> None:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
@@ -152,10 +163,11 @@ class Site:
             browser.as_account(who)
         body = BODIES[rule.endpoint](self.people) if method == "POST" and rule.endpoint in BODIES else None
         answer = browser.open(self.address(rule), method=method, data=body, **more)
-        if method != "GET":
+        if method != "GET" and self._data_version() != self._version:
             with self.app.app_context():
                 db.engine.dispose()
             self._copy(self._kept, self._live)
+            self._version = self._data_version()
         return answer
 
     def routes(self) -> Iterator[tuple[Rule, str, Access]]:
@@ -168,9 +180,10 @@ class Site:
 @pytest.fixture
 def site(
     app: Flask, people: People, session: Session, make_project: Callable[..., Project], tmp_path: Path
-) -> Site:
+) -> Iterator[Site]:
     make_project(NUMBER)
-    return Site(app, people, session, tmp_path / "keguan.db")
+    with closing(Site(app, people, session, tmp_path / "keguan.db")) as made:
+        yield made
 
 
 def outcome(answer: TestResponse) -> str:
