@@ -53,6 +53,7 @@ _OVER = (
     TurnKind.MEASURE,
     TurnKind.REVIEW,
     TurnKind.ACCEPTANCE,
+    TurnKind.NOTICE,
 )
 """What nobody has to do any more for a project that has failed."""
 

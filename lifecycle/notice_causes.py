@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lifecycle.listing import open_duties
 from lifecycle.models import Inspection, KeptDuty, Measure, NoticeKind, PaperNotice, Project, Reminder
+from lifecycle.notice_settings import NoticeSettings, notice_settings_of
 from lifecycle.notice_words import Ladder, Matter, NoticeText, Told, day_words, notice_text, number_words
 from lifecycle.record import MeasureKind
 from lifecycle.records import load_record
@@ -23,13 +24,6 @@ from lifecycle.visibility import find_project
 
 TO_THE_PROJECT = frozenset({Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT})
 """Whose duties a notice speaks of: the bureau sends itself none."""
-
-ANSWER: Mapping[NoticeKind, timedelta] = {
-    NoticeKind.URGING: timedelta(10),
-    NoticeKind.RECTIFICATION: timedelta(15),
-    NoticeKind.TERMINATION: timedelta(15),
-}
-"""How long an answer is given where the day is past or nothing sets one; the handler may set another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +115,7 @@ def draft(session: Session, actor: Actor, number: str, cause: Cause, today: date
         basis,
         ladder,
         _told(session, project.id, cause),
-        by=_answer_by(matter, settings, today),
+        by=_answer_by(matter, settings, notice_settings_of(session, project.agency_id), today),
         to_joint_unit=owner is Role.JOINT_UNIT,
         today=today,
     )
@@ -158,15 +152,18 @@ def _basis(cause: Cause, ladder: Ladder, rules: Mapping[str, Rule]) -> list[Rule
     return [rule for rule in (first, second) if rule is not None]
 
 
-def _answer_by(matter: Matter, settings: Settings, today: date) -> date | None:
-    """Return the day of the duty itself while it is to come, else some days on, and on a working day."""
+def _answer_by(matter: Matter, settings: Settings, own: NoticeSettings, today: date) -> date | None:
+    """Return the day of the duty itself while it is to come, else some days on, and on a working day.
+
+    The handler may set another.
+    """
     if matter.kind is NoticeKind.HOLD:
         return None
     if matter.due is not None and matter.due > today and matter.kind is not NoticeKind.TERMINATION:
         return matter.due
     if matter.kind is NoticeKind.REMINDER:
         return today
-    wanted = settings.clockwork.days.last_on_or_before(today + ANSWER[matter.kind])
+    wanted = settings.clockwork.days.last_on_or_before(today + own.answer_within(matter.kind))
     return max(wanted, today + timedelta(1))
 
 
@@ -179,7 +176,7 @@ def _told(session: Session, project_id: int, cause: Cause) -> Told:
         same = same.where(PaperNotice.rule == cause.rule, PaperNotice.subject == cause.subject)
         same = same.where(PaperNotice.due == cause.due)
     notices = tuple(
-        f"{row.kind}（{number_words(row.year, row.running)}，{day_words(row.sent_on)}）"
+        f"{row.kind}（{number_words(row.year, row.running, row.mark)}，{day_words(row.sent_on)}）"
         for row in session.scalars(same)
         if row.sent_on is not None
     )

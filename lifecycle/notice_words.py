@@ -12,13 +12,16 @@ from datetime import date
 from typing import Any
 
 from lifecycle import money
-from lifecycle.models import NoticeKind
+from lifecycle.models import NoticeKind, PaperNotice
 from lifecycle.record import FISCAL, Conclusion, MeasureKind, ProjectRecord
 from lifecycle.rulebook import Programme
 from lifecycle.rules.base import Act, Rule
 from lifecycle.rules.filings import ConclusionFiling
 from lifecycle.rules.process import NoOpenMeasure, Rectification
 from lifecycle.sums import money_of
+
+KEGUAN = "通过科管送达"
+"""How a notice was sent that went through Keguan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,14 @@ def lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def number_words(year: int, running: int) -> str:
-    """Return a notice's number as it is written: 〔2026〕3号."""
-    return f"〔{year}〕{running}号"
+def number_words(year: int, running: int, mark: str | None) -> str:
+    """Return a notice's number as it is written: 沙科催〔2026〕3号, without a mark 〔2026〕3号."""
+    return f"{mark or ''}〔{year}〕{running}号"
+
+
+def named_notice(notice: PaperNotice) -> str:
+    """Return a notice as others speak of it: 整改通知沙科催〔2026〕3号."""
+    return f"{notice.kind}{number_words(notice.year, notice.running, notice.mark)}"
 
 
 def day_words(day: date) -> str:

@@ -5,6 +5,7 @@ Numbers count up within an agency's year and are never used twice: one that was 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -12,14 +13,18 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lifecycle.addresses import turn_path
 from lifecycle.attachments import StoredFile, attach, names_and_digests
 from lifecycle.command import Work, command
 from lifecycle.judging import LEAST_REASON
-from lifecycle.models import Agency, NoticeKind, PaperNotice, Project
+from lifecycle.models import Agency, NoticeKind, PaperNotice, Project, TurnKind, User
 from lifecycle.notice_causes import Cause, Drafted, draft
-from lifecycle.notice_words import Written, number_words
+from lifecycle.notice_settings import notice_settings_of
+from lifecycle.notice_telling import told_before, void_words, write_letters
+from lifecycle.notice_words import Written, named_notice, number_words
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.roles import Actor, Permission
+from lifecycle.turns import hand_on, tell
 from lifecycle.visibility import visible
 
 MOST_WRITTEN = 2000
@@ -30,7 +35,7 @@ MOST_NAME = 100
 
 
 class Delivery(StrEnum):
-    """How a notice is sent."""
+    """How a notice is sent, other than through Keguan itself (``lifecycle.notice_delivery``)."""
 
     IN_PERSON = "当面送达"
     POST = "邮寄"
@@ -66,7 +71,7 @@ def draw(work: Work, number: str, cause: Cause, written: Written, today: date) -
     row = _row(work, drafted, written, today)
     work.session.add(row)
     work.session.flush()
-    words = number_words(row.year, row.running)
+    words = number_words(row.year, row.running, row.mark)
     work.record(
         f"出具{row.kind}{words}",
         project_id=row.project_id,
@@ -78,13 +83,11 @@ def draw(work: Work, number: str, cause: Cause, written: Written, today: date) -
 
 def _row(work: Work, drafted: Drafted, written: Written, today: date) -> PaperNotice:
     agency_id, cause = drafted.project.agency_id, drafted.cause
-    highest = select(func.coalesce(func.max(PaperNotice.running), 0)).where(
-        PaperNotice.agency_id == agency_id, PaperNotice.year == today.year
-    )
-    running = (work.session.scalar(highest) or 0) + 1
+    running = next_running(work.session, agency_id, today.year)
+    mark = notice_settings_of(work.session, agency_id).mark or None
     head = {
         "agency": work.session.get_one(Agency, agency_id).name,
-        "number": number_words(today.year, running),
+        "number": number_words(today.year, running, mark),
         "drawn_on": today.isoformat(),
         "handler": work.actor.name,
     }
@@ -96,6 +99,7 @@ def _row(work: Work, drafted: Drafted, written: Written, today: date) -> PaperNo
         kind=cause.kind,
         year=today.year,
         running=running,
+        mark=mark,
         rule=cause.rule,
         subject=cause.subject,
         due=cause.due,
@@ -104,6 +108,13 @@ def _row(work: Work, drafted: Drafted, written: Written, today: date) -> PaperNo
         drawn_by_id=work.actor.user_id,
         drawn_on=today,
     )
+
+
+def next_running(session: Session, agency_id: int, year: int) -> int:
+    """Return the number that the agency's next notice of a year gets."""
+    highest = select(func.max(PaperNotice.running))
+    own = (PaperNotice.agency_id == agency_id, PaperNotice.year == year)
+    return (session.scalar(highest.where(*own)) or 0) + 1
 
 
 def _demand_complete(drafted: Drafted, written: Written, today: date) -> None:
@@ -132,8 +143,8 @@ def _demand_first(work: Work, drafted: Drafted, today: date) -> None:
     )
     for row in work.session.scalars(query):
         if Cause(row.kind, row.rule, row.subject, row.due, row.measure_number) == cause:
-            words = number_words(row.year, row.running)
-            raise Obstructed([f"今天已为这一事项出具{row.kind}{words}；内容有误的，请先作废那一份。"])
+            named = named_notice(row)
+            raise Obstructed([f"今天已为这一事项出具{named}；内容有误的，请先作废那一份。"])
 
 
 @command("notice.record_sent", Permission.SEND_REMINDERS)
@@ -142,14 +153,16 @@ def record_sent(work: Work, notice_id: int, on: date, how: Delivery, today: date
 
     Raises ``NotFound``, ``Obstructed`` and ``InvalidInput`` (``on``).
     """
-    row = _standing(work, notice_id)
+    row, _ = standing_notice(work, notice_id)
     if row.received_on is not None:
         raise Obstructed(["已登记收到，送出情况不再更改。"])
     if not row.drawn_on <= on <= today:
         raise InvalidInput({"on": f"送出日期应在出具日期 {row.drawn_on} 至今天之间。"})
     old = f"{row.sent_on} {row.sent_by}" if row.sent_on else None
     row.sent_on, row.sent_by = on, how.value
-    _record(work, row, f"送出{_named(row)}：{on} {how}", {"on": on, "old": old, "new": f"{on} {how}"})
+    _wait_no_more(work, row, today)
+    details = {"on": on, "old": old, "new": f"{on} {how}"}
+    record_act(work, row, f"送出{named_notice(row)}：{on} {how}", details)
 
 
 @command("notice.record_received", Permission.SEND_REMINDERS)
@@ -160,7 +173,7 @@ def record_received(
 
     Raises ``NotFound``, ``Obstructed`` and ``InvalidInput`` (``on``, ``by``).
     """
-    row = _standing(work, notice_id)
+    row, _ = standing_notice(work, notice_id)
     if row.sent_on is None:
         raise Obstructed(["请先登记送出，再登记收到。"])
     if row.received_on is not None:
@@ -173,38 +186,59 @@ def record_received(
     if errors:
         raise InvalidInput(errors)
     row.received_on, row.received_by = on, by.strip()
+    _wait_no_more(work, row, today)
     files = [scan] if scan else []
     attach(work, row.project_id, "notice", row.id, files, "回执")
     details = {"on": on, "new": {"by": row.received_by, "files": names_and_digests(files)}}
-    _record(work, row, f"{_named(row)}由{row.received_by}收到", details)
+    record_act(work, row, f"{named_notice(row)}由{row.received_by}收到", details)
 
 
 @command("notice.void", Permission.SEND_REMINDERS)
-def void(work: Work, notice_id: int, reason: str, today: date) -> None:
-    """Make a notice void, saying why; its number stays used.
+def void(work: Work, notice_id: int, reason: str, today: date, site: str = "") -> None:
+    """Make a notice void, saying why; its number stays used. Whoever was told of it through Keguan is told.
 
-    Raises ``NotFound``, ``Obstructed`` and ``InvalidInput`` (``reason``).
+    ``site`` is the address of this installation as people reach it, for the letters. Raises ``NotFound``,
+    ``Obstructed`` and ``InvalidInput`` (``reason``).
     """
-    row = _standing(work, notice_id)
+    row, project = standing_notice(work, notice_id)
     reason = reason.strip()
     if not LEAST_REASON <= len(reason) <= MOST_REMARK:
         raise InvalidInput({"reason": f"请写明作废原因，{LEAST_REASON} 至 {MOST_REMARK} 字。"})
     row.void_on, row.void_note = today, reason
-    _record(work, row, f"作废{_named(row)}", {"note": reason})
+    _wait_no_more(work, row, today)
+    names = _tell_of_void(work, row, project, today, site)
+    record_act(work, row, f"作废{named_notice(row)}", {"note": reason, "told": names})
 
 
-def _standing(work: Work, notice_id: int) -> PaperNotice:
-    row, _ = find_notice(work.session, work.actor, notice_id)
+def _tell_of_void(work: Work, row: PaperNotice, project: Project, today: date, site: str) -> list[str]:
+    """Tell whoever was told of the notice that it is void; return their names."""
+    told = told_before(work.session, row)
+    query = select(User.id).where(User.id.in_([one.user_id for one in told]), User.is_active)
+    active = {None, *work.session.scalars(query)} if told else set()
+    told = [one for one in told if one.user_id in active]
+    path = turn_path(TurnKind.NOTICE, row.id)
+    for user_id in dict.fromkeys(one.user_id for one in told if one.user_id is not None):
+        tell(work, user_id, project, f"{named_notice(row)}已作废：{row.void_note}", today, path=path)
+    if told:
+        write_letters(work, row, told, void_words(row, project, site), today, voided=True)
+    return list(dict.fromkeys(one.name for one in told))
+
+
+def _wait_no_more(work: Work, row: PaperNotice, today: date) -> None:
+    """Let nobody be waited for to sign: it was received, went another way, or is void."""
+    hand_on(work, row.project_id, TurnKind.NOTICE, row.id, [], today)
+
+
+def standing_notice(work: Work, notice_id: int) -> tuple[PaperNotice, Project]:
+    """Return a notice that is not void, with its project. Raises ``NotFound`` and ``Obstructed``."""
+    row, project = find_notice(work.session, work.actor, notice_id)
     if row.void_on is not None:
         raise Obstructed([f"这份文书已于 {row.void_on} 作废。"])
-    return row
+    return row, project
 
 
-def _named(row: PaperNotice) -> str:
-    return f"{row.kind}{number_words(row.year, row.running)}"
-
-
-def _record(work: Work, row: PaperNotice, summary: str, details: dict[str, object]) -> None:
+def record_act(work: Work, row: PaperNotice, summary: str, details: Mapping[str, object]) -> None:
+    """Enter into the history what was done with a notice, with the first article it rests on."""
     cited = row.content["articles"]
     citation = cited[0]["citation"] if cited else None
-    work.record(summary, project_id=row.project_id, citation=citation, details={"notice": row.id} | details)
+    work.record(summary, project_id=row.project_id, citation=citation, details={"notice": row.id, **details})

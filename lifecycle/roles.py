@@ -58,6 +58,7 @@ class Permission(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SETTINGS = "manage_settings"
     SEND_REMINDERS = "send_reminders"
+    SIGN_FOR_NOTICE = "sign_for_notice"
     SEE_PAPERS = "see_papers"
     ADD_PAPERS = "add_papers"
     SEE_AUDIT = "see_audit"
@@ -152,6 +153,7 @@ _LEADS = {
     Permission.FILE_REPORT,
     Permission.APPLY_CHANGE,
     Permission.RECTIFY,
+    Permission.SIGN_FOR_NOTICE,
     Permission.APPLY_ACCEPTANCE,
     Permission.ENTER_SPENDING,
 }
@@ -175,6 +177,7 @@ _CO_RUNS = {
     Permission.RECORD_SIGNATURE,
     Permission.CONSENT_CHANGE,
     Permission.JOIN_REVIEW,
+    Permission.SIGN_FOR_NOTICE,
     Permission.RECORD_RECEIPT,
 }
 

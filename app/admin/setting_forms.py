@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.forms import Form, WholeField, at_most, chosen, required
+from lifecycle.notice_settings import ANSWER_DAYS, RECEIPT_DAYS, NoticeSettings
 from lifecycle.reminding import Clockwork
 from lifecycle.roles import Role
 from lifecycle.rules.base import Rule
@@ -86,6 +88,31 @@ def _label(rule: Rule) -> str:
     """Return a rule's summary without its number, which is what the field asks."""
     days = rule.kind.days if isinstance(rule.kind, WithinDays) else 0
     return rule.summary.replace(f" {days} 日内", "多少日内").replace(f"{days} 日内", "多少日内")
+
+
+def _answer_field(label: str, more: str = "") -> WholeField:
+    limits = f"{ANSWER_DAYS[0]} 至 {ANSWER_DAYS[-1]} 天；出具时仍可逐份修改{more}"
+    return WholeField(label, [chosen("请填写天数。")], description=limits)
+
+
+class NoticesForm(Form):
+    """The mark of an agency's notices, and within how many days a receipt and an answer are wanted."""
+
+    mark = StringField("文书字号", [at_most(12)], description="印在年份前面，如“沙科催”；可以不填")
+    receipt = WholeField(
+        "送出后几天内签收",
+        [chosen("请填写天数。")],
+        description=f"{RECEIPT_DAYS[0]} 至 {RECEIPT_DAYS[-1]} 天；逾期未签收或没有回执的，在文书清单中标出",
+    )
+    urging = _answer_field("催办通知：几天内办理")
+    rectification = _answer_field("整改通知：几天内整改到位", "；整改期限未到的，按整改期限填写")
+    termination = _answer_field("终止建议：几天内提出异议")
+
+    @property
+    def settings(self) -> NoticeSettings:
+        """What was typed."""
+        typed: dict[str, Any] = {name: self[name].data or "" for name in asdict(NoticeSettings())}
+        return NoticeSettings(**typed)
 
 
 class DaysOffForm(Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
 from itertools import pairwise
 
@@ -11,13 +12,16 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.admin.blueprint import bp
-from app.admin.setting_forms import DaysOffForm, limits_form, steps_form
+from app.admin.setting_forms import DaysOffForm, NoticesForm, limits_form, steps_form
 from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor, may
 from lifecycle.calendar import WorkingDays
 from lifecycle.days_off import load_days_off, loaded_days
 from lifecycle.models import CalendarDay
+from lifecycle.notice_settings import notice_settings_of, set_notices
+from lifecycle.notice_words import number_words
+from lifecycle.paper_notices import next_running
 from lifecycle.roles import Permission
 from lifecycle.setting import set_limits, set_steps, time_limits
 from lifecycle.settings import settings_of
@@ -50,6 +54,22 @@ def limits() -> ResponseReturnValue:
             flash("办理期限已保存，待办的期限随之重新计算。")
             return redirect(url_for("admin.limits"))
     return _page("admin/limits.html", form, rules=rules)
+
+
+@bp.route("/notices", methods=["GET", "POST"])
+@may(Permission.MANAGE_SETTINGS)
+def notices() -> ResponseReturnValue:
+    """Show and set the mark in the numbers of notices, and their days."""
+    session, actor, today = db.session(), current_actor(), clock.today()
+    known = notice_settings_of(session, actor.agency_id)
+    form = NoticesForm(data=asdict(known))
+    if form.validate_on_submit():
+        with form.taking_refusals():
+            set_notices(session, actor, form.settings, today)
+            flash("文书设置已保存，用于以后出具的文书。")
+            return redirect(url_for("admin.notices"))
+    following = number_words(today.year, next_running(session, actor.agency_id, today.year), known.mark)
+    return _page("admin/notices.html", form, next_number=following)
 
 
 @bp.route("/days-off", methods=["GET", "POST"])

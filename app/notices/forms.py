@@ -56,8 +56,12 @@ def cause_of(
     return Cause(wanted, rule, subject or "", day) if rule else None
 
 
+class PressForm(Form):
+    """A press that asks for nothing but itself: to deliver, to sign."""
+
+
 class SentForm(Form):
-    """On which day and how a notice was sent."""
+    """On which day and how a notice was sent, other than through Keguan."""
 
     on = DayField("送出日期", [chosen("请填写送出日期。")])
     how = RadioField("送出方式", [chosen("请选择送出方式。")], choices=[one.value for one in Delivery])

@@ -11,20 +11,27 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.extensions import db
 from app.forms import Form
+from app.jobs import site_address
 from app.menu import agency_name
-from app.notices.forms import DraftForm, ReceivedForm, SentForm, VoidForm, cause_of
+from app.notices.acting import act_of
+from app.notices.forms import DraftForm, PressForm, ReceivedForm, SentForm, VoidForm, cause_of
 from app.notices.links import draw_url
 from app.oversight.lists import Tab, asked_of, chips
 from app.oversight.routes import list_tabs
 from app.permissions import current_actor, may
 from lifecycle.attachments import attachments_of
-from lifecycle.models import NoticeKind
+from lifecycle.listing import revision_of
+from lifecycle.models import NoticeKind, PaperNotice, Project
 from lifecycle.notice_causes import Cause, draft, offers
-from lifecycle.notice_list import NoticeState, list_notices, state_of
-from lifecycle.notice_words import number_words
+from lifecycle.notice_delivery import deliver, sign, unreachable
+from lifecycle.notice_list import NoticeState, count_unsigned, list_notices, state_of
+from lifecycle.notice_settings import notice_settings_of
+from lifecycle.notice_telling import addressees_of, roles_addressed, told_of
+from lifecycle.notice_words import KEGUAN, named_notice, number_words
 from lifecycle.paper_notices import Delivery, draw, find_notice, record_received, record_sent, void
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Permission
+from lifecycle.visibility import acting_as
 from reports.notice_list import write_notices
 from reports.notice_paper import notice_paper
 from reports.papers.rendering import DOCX
@@ -45,15 +52,17 @@ _TAB = Tab(
 @bp.get("/")
 @may(Permission.SEE_OVERSIGHT)
 def index() -> ResponseReturnValue:
-    """List notices, the latest first."""
+    """List notices, those not signed for in time on top."""
     asked, today = asked_of(request.args), clock.today()
+    session, actor = db.session(), current_actor()
     return render_template(
         "notices/index.html",
         tab=_TAB,
         asked=asked,
-        found=list_notices(db.session(), current_actor(), asked, today),
+        found=list_notices(session, actor, asked, today),
         chips=list(chips(_TAB, asked, request.args)),
         list_tabs=list_tabs("notices"),
+        unsigned=count_unsigned(session, actor, today, revision_of(session, actor)),
     )
 
 
@@ -130,22 +139,48 @@ def notice(notice_id: int) -> ResponseReturnValue:
 def _page(notice_id: int, refused: Form | None = None) -> ResponseReturnValue:
     session, actor, today = db.session(), current_actor(), clock.today()
     row, project = find_notice(session, actor, notice_id)
-    forms = {"sent_form": SentForm, "received_form": ReceivedForm, "void_form": VoidForm}
+    forms = {
+        "press_form": PressForm,
+        "sent_form": SentForm,
+        "received_form": ReceivedForm,
+        "void_form": VoidForm,
+    }
     shown = {
         name: refused if type(refused) is kind else kind(formdata=None, data={"on": today})
         for name, kind in forms.items()
     }
+    handles = actor.may(Permission.SEND_REMINDERS) and row.void_on is None
     page = render_template(
         "notices/notice.html",
         row=row,
         project=project,
-        state=state_of(row, today),
+        state=state_of(row, settings := notice_settings_of(session, row.agency_id), today),
+        sign_by=row.sent_on + settings.receipt_within if row.sent_on else None,
         files=attachments_of(session, project.id, "notice", row.id),
-        number=number_words(row.year, row.running),
-        handles=actor.may(Permission.SEND_REMINDERS) and row.void_on is None,
+        number=number_words(row.year, row.running, row.mark),
+        handles=handles,
+        delivery=_delivery(row, project) if handles and row.sent_on is None else None,
+        by_keguan=row.sent_by == KEGUAN,
+        told=told_of(session, row) if actor.sees_all_projects else [],
+        signs=_signs(row, project),
+        act=act_of(session, actor, row, project, today),
         **shown,
     )
     return page, 422 if refused else 200
+
+
+def _delivery(row: PaperNotice, project: Project) -> dict[str, object]:
+    """Return whom a notice would reach through Keguan, or why it cannot go that way."""
+    found = addressees_of(db.session(), row, project)
+    return {"people": found.people, "obstacle": unreachable(row, project, found)}
+
+
+def _signs(row: PaperNotice, project: Project) -> bool:
+    """Whether it is for the person who looks to sign for the notice, and she still can."""
+    open_still = row.sent_on is not None and row.received_on is None and row.void_on is None
+    roles = roles_addressed(row, project) if open_still else ()
+    actor = current_actor()
+    return actor.may(Permission.SIGN_FOR_NOTICE) and acting_as(db.session(), actor, project.id, *roles)
 
 
 @bp.get("/<int:notice_id>/notice.docx")
@@ -154,8 +189,33 @@ def paper(notice_id: int) -> ResponseReturnValue:
     """Hand out a notice as a Word file."""
     row, _ = find_notice(db.session(), current_actor(), notice_id)
     made = notice_paper(row.content, void=row.void_on is not None)
-    name = f"{row.kind}{number_words(row.year, row.running)}.docx"
+    name = f"{named_notice(row)}.docx"
     return send_file(BytesIO(made), DOCX, as_attachment=True, download_name=name)
+
+
+@bp.post("/<int:notice_id>/deliver")
+@may(Permission.SEND_REMINDERS)
+def deliver_(notice_id: int) -> ResponseReturnValue:
+    """Send a notice through Keguan to the unit it is made out to."""
+    form = PressForm()
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed):
+            letters = deliver(db.session(), current_actor(), notice_id, site_address(), clock.today())
+            mailed = f"，另有邮件 {letters} 封待发" if letters else ""
+            return _done(notice_id, f"已通过科管送达{mailed}，等待对方签收。")
+    return _page(notice_id, form)
+
+
+@bp.post("/<int:notice_id>/sign")
+@may(Permission.SIGN_FOR_NOTICE)
+def sign_(notice_id: int) -> ResponseReturnValue:
+    """Sign for a notice."""
+    form = PressForm()
+    if form.validate_on_submit():
+        with form.taking_refusals(Obstructed):
+            sign(db.session(), current_actor(), notice_id, clock.today())
+            return _done(notice_id, "已签收。")
+    return _page(notice_id, form)
 
 
 @bp.post("/<int:notice_id>/sent")
@@ -191,7 +251,7 @@ def make_void(notice_id: int) -> ResponseReturnValue:
     form = VoidForm()
     if form.validate_on_submit():
         with form.taking_refusals(Obstructed):
-            void(db.session(), current_actor(), notice_id, form.reason.data, clock.today())
+            void(db.session(), current_actor(), notice_id, form.reason.data, clock.today(), site_address())
             return _done(notice_id, "已作废，文号保留。")
     return _page(notice_id, form)
 

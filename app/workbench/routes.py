@@ -15,6 +15,7 @@ from finance.reconcile.keeping import open_differences
 from finance.waiting import find_waiting
 from lifecycle.desk import Urgency, heap, heap_sizes, open_desk
 from lifecycle.listing import any_project
+from lifecycle.notice_list import count_unsigned
 from lifecycle.roles import Permission
 from lifecycle.turns import count_turns, list_turns
 
@@ -34,7 +35,8 @@ def index() -> ResponseReturnValue:
     turns = list_turns(data, actor, FIRST)
     turn_count = len(turns) if len(turns) < FIRST else count_turns(data, actor)
     differences = open_differences(data, actor)
-    empty = not (any(desk.sizes.values()) or waiting.count or turns or differences)
+    unsigned = count_unsigned(data, actor, today, desk.revision)
+    empty = not (any(desk.sizes.values()) or waiting.count or turns or differences or unsigned)
     return render_template(
         "workbench/index.html",
         sizes=desk.sizes,
@@ -42,6 +44,7 @@ def index() -> ResponseReturnValue:
         groups=waiting_groups(waiting, actor),
         waiting=waiting,
         differences=differences,
+        unsigned=unsigned,
         turns=turn_rows(turns),
         turn_count=turn_count,
         first_step=first_step(actor, any_project(data, actor)) if empty else None,

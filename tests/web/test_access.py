@@ -67,7 +67,7 @@ ASKED_BY_PARTS: dict[str, set[Permission]] = {
         Permission.FORM_PANEL,
         Permission.JOIN_REVIEW,
     },
-    "notices": {Permission.SEE_OVERSIGHT, Permission.SEND_REMINDERS},
+    "notices": {Permission.SEE_OVERSIGHT, Permission.SEND_REMINDERS, Permission.SIGN_FOR_NOTICE},
     "oversight": {
         Permission.SEE_OVERSIGHT,
         Permission.INSPECT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -16,9 +17,10 @@ from lifecycle.roles import Role
 from tests import papers
 from tests.integration.overseeing import DUE, FACTS, ordered
 from tests.integration.paying import TODAY, Bureau
+from tests.plugins.counting import Counting
 from tests.unit.test_word_papers import words
 from tests.web.projects import AsRole
-from tests.web.site import People
+from tests.web.site import Browser, People
 
 TITLE = "A&B ‹关键> 灌溉"
 LATER = date(2027, 2, 9)
@@ -80,6 +82,81 @@ def test_a_notice_goes_its_way_from_the_measure_to_the_receipt(as_role: AsRole, 
     sheet = load_workbook(BytesIO(handler.get("/notices/exports/notices.xlsx").data)).active
     assert sheet is not None
     assert [cell.value for cell in sheet[4]][:2] == ["〔2026〕1号", "整改通知"]
+
+
+def drawn_up(handler: Browser, bureau: Bureau, **fields: Any) -> tuple[str, int]:
+    """Have a notice drawn up of a new project's measure; return its address, and the measure's id."""
+    (measure,) = ordered(bureau, bureau.project("KG-1", **({"title": TITLE} | fields)), due=DUE)
+    told = {"kind": "整改通知", "measure": "1", "facts": FACTS, "asked": "请补齐。", "by": DUE.isoformat()}
+    return handler.post("/notices/new/KG-1", data=told).location, measure
+
+
+def test_a_notice_through_keguan_is_signed_for_on_its_page(
+    as_role: AsRole, bureau: Bureau, monkeypatch: pytest.MonkeyPatch, query_count: Counting
+) -> None:
+    handler, manager, pi = as_role(Role.HANDLER), as_role(Role.UNIT_MANAGER), as_role(Role.PI)
+    at, measure = drawn_up(handler, bureau)
+    page = handler.get(at).text
+    for part in ("通过科管送达", "a.unit_manager@keguan.test", "其他方式送出"):
+        assert part in page
+    assert manager.get(at).status_code == manager.post(f"{at}/sign").status_code == 404
+    assert handler.post(f"{at}/deliver").status_code == 302
+    again = handler.post(f"{at}/deliver")
+    assert (again.status_code, "已于 2026-02-05 通过科管送达" in again.text) == (422, True)
+    for part in ("送达情况", "未读", "待发", "待签收", "改用其他方式送出"):
+        assert part in handler.get(at).text
+    for other in (as_role(Role.APPROVER), as_role(Role.UNIT_FINANCE)):
+        assert ("签收</button>" in other.get(at).text, other.post(f"{at}/sign").status_code) == (False, 403)
+    assert "送达情况" not in pi.get(at).text
+
+    monkeypatch.setattr(clock, "today", lambda: TODAY + timedelta(8))
+    for where in ("/", "/notices/"):
+        assert "文书逾期未签收" in handler.get(where).text
+        assert "文书逾期未签收" not in as_role(Role.APPROVER).get(where).text
+    assert "至今无人签收" in handler.get(at).text
+    assert at in handler.get("/notices/?state=逾期未签收").text
+    assert "签收整改通知〔2026〕1号" in manager.get("/").text
+    for browser in (manager, handler):
+        with query_count() as statements:
+            assert browser.get(at).status_code == 200
+        assert len(statements) <= 12
+    page = manager.get(at).text
+    for part in ("签收</button>", "已逾期", f'href="/oversight/measures/{measure}"', "去办理", "请补齐。"):
+        assert part in page
+    assert manager.post(f"{at}/sign").status_code == 302
+    page = pi.get(at).text
+    assert ("张a.unit_manager" in page, "签收</button>" in page, "去办理" in page) == (True, False, True)
+    late = pi.post(f"{at}/sign")
+    assert (late.status_code, "无须重复签收" in late.text) == (422, True)
+    assert handler.post(f"{at}/void", data={"reason": "主送单位写错，另行出具。"}).status_code == 302
+    page = pi.get(at).text
+    assert ("作废" in page, "去办理" in page) == (True, False)
+    assert "已作废：主送单位写错" in pi.get("/inbox/").text
+
+
+def test_where_nobody_of_the_unit_has_an_account_the_page_says_what_to_do(
+    as_role: AsRole, bureau: Bureau
+) -> None:
+    handler = as_role(Role.HANDLER)
+    at, _ = drawn_up(handler, bureau, lead_unit="没有账号的单位", pi_email=None)
+    assert "还没有可以签收的账号" in handler.get(at).text
+    refused = handler.post(f"{at}/deliver")
+    assert (refused.status_code, "请检查以下内容" in refused.text) == (422, True)
+
+
+def test_an_admin_sets_the_mark_and_the_days(as_role: AsRole, bureau: Bureau) -> None:
+    admin, handler, path = as_role(Role.ADMIN), as_role(Role.HANDLER), "/admin/notices"
+    assert "〔2026〕1号" in admin.get(path).text
+    days = {"receipt": "5", "urging": "10", "rectification": "20", "termination": "15"}
+    wrong = admin.post(path, data=days | {"mark": "沙科〔催〕", "receipt": "31"})
+    assert wrong.status_code == 422
+    for part in ("字号由汉字、字母或数字组成", "天数应在 1 至 30 之间"):
+        assert part in wrong.text
+    assert admin.post(path, data=days | {"mark": "沙科催"}).status_code == 302
+    assert "沙科催〔2026〕1号" in admin.get(path).text
+    at, _ = drawn_up(handler, bureau)
+    assert "沙科催〔2026〕1号" in words(handler.get(f"{at}/notice.docx").data)
+    assert "沙科催〔2026〕1号" in handler.get("/notices/").text
 
 
 def test_duties_of_the_unit_lead_to_a_notice_for_the_handler_alone(
