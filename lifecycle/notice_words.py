@@ -119,8 +119,9 @@ def number_words(year: int, running: int, mark: str | None) -> str:
 
 
 def named_notice(notice: PaperNotice) -> str:
-    """Return a notice as others speak of it: 整改通知沙科催〔2026〕3号."""
-    return f"{notice.kind}{number_words(notice.year, notice.running, notice.mark)}"
+    """Return a notice as others speak of it: 整改通知 沙科催〔2026〕3号."""
+    number = number_words(notice.year, notice.running, notice.mark)
+    return f"{notice.kind} {number}" if notice.mark else f"{notice.kind}{number}"
 
 
 def day_words(day: date) -> str:

@@ -73,7 +73,7 @@ def draw(work: Work, number: str, cause: Cause, written: Written, today: date) -
     work.session.flush()
     words = number_words(row.year, row.running, row.mark)
     work.record(
-        f"出具{row.kind}{words}",
+        f"出具{named_notice(row)}",
         project_id=row.project_id,
         citation=drafted.citation,
         details={"notice": row.id, "new": {"number": words, "content": row.content}},

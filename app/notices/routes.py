@@ -158,6 +158,7 @@ def _page(notice_id: int, refused: Form | None = None) -> ResponseReturnValue:
         sign_by=row.sent_on + settings.receipt_within if row.sent_on else None,
         files=attachments_of(session, project.id, "notice", row.id),
         number=number_words(row.year, row.running, row.mark),
+        named=named_notice(row),
         handles=handles,
         delivery=_delivery(row, project) if handles and row.sent_on is None else None,
         by_keguan=row.sent_by == KEGUAN,

@@ -88,14 +88,14 @@ def test_a_notice_reaches_the_unit_by_inbox_and_letter_is_signed_for_once_and_it
     with pytest.raises(Obstructed, match="已于 2026-02-05 通过科管送达"):
         deliver(session, handler, made, SITE, TODAY)
     for role in AT_ONCE:
-        assert titles(bureau, role) == ["待办：签收整改通知沙科催〔2026〕1号"]
+        assert titles(bureau, role) == ["待办：签收整改通知 沙科催〔2026〕1号"]
     assert titles(bureau, Role.JOINT_UNIT) == titles(bureau, Role.ADMIN) == []
     assert waiting(bureau, TurnKind.NOTICE, made) == set(AT_ONCE)
 
     post.to[bureau.people.a[Role.PI].email] = "450 4.2.1 busy"
     send_waiting(session, server)
     (mail,) = post.taken
-    assert (mail["Subject"], mail["To"]) == ("整改通知沙科催〔2026〕1号：灌溉", manager.email)
+    assert (mail["Subject"], mail["To"]) == ("整改通知 沙科催〔2026〕1号：灌溉", manager.email)
     asked = ("请在 2026-02-10 以前登录科管签收", "办理期限：2026-02-25", "整改到位")
     for part in (f"https://keguan.test/notices/{made}", *asked):
         assert part in mail.get_content()
@@ -122,12 +122,12 @@ def test_a_notice_reaches_the_unit_by_inbox_and_letter_is_signed_for_once_and_it
     with pytest.raises(Obstructed, match="已登记"):
         record_received(session, handler, made, TODAY, "李四", None, TODAY)
     assert waiting(bureau, TurnKind.NOTICE, made) == set()
-    assert titles(bureau, Role.HANDLER) == [f"{manager.name}已签收整改通知沙科催〔2026〕1号"]
+    assert titles(bureau, Role.HANDLER) == [f"{manager.name}已签收整改通知 沙科催〔2026〕1号"]
 
     void(session, handler, made, "内容有误，另行出具。", TODAY, SITE)
     for role in AT_ONCE:
-        assert titles(bureau, role)[-1] == "整改通知沙科催〔2026〕1号已作废：内容有误，另行出具。"
-    assert [one.title for one in letters(bureau)][2:] == ["整改通知沙科催〔2026〕1号已作废：灌溉"] * 2
+        assert titles(bureau, role)[-1] == "整改通知 沙科催〔2026〕1号已作废：内容有误，另行出具。"
+    assert [one.title for one in letters(bureau)][2:] == ["整改通知 沙科催〔2026〕1号已作废：灌溉"] * 2
     entries = select(AuditEntry.action, AuditEntry.details).where(AuditEntry.action.startswith("notice."))
     entered = {one.action: one.details for one in session.execute(entries)}
     assert len(entered["notice.deliver"]["told"]) == len(entered["notice.void"]["told"]) == 2
