@@ -49,15 +49,18 @@ def deliver(work: Work, notice_id: int, site: str, today: date) -> int:
 
 def unreachable(notice: PaperNotice, project: Project, found: Addressees) -> str:
     """Return why a notice cannot go through Keguan and what to do instead; empty where it can."""
-    to = notice.content["to"]
     if not roles_addressed(notice, project):
-        return f"主送单位“{to}”已不是本项目的承担单位或联合实施单位，请作废后重新出具。"
+        return f"{_no_party(notice)}，请作废后重新出具。"
     if found.roles:
         return ""
     return (
-        f"“{to}”还没有可以签收的账号。请改用当面送达、邮寄等方式送出并登记；"
+        f"“{notice.content['to']}”还没有可以签收的账号。请改用当面送达、邮寄等方式送出并登记；"
         "或者请管理员在“设置—人员”中为该单位开设账号后再送。"
     )
+
+
+def _no_party(notice: PaperNotice) -> str:
+    return f"主送单位“{notice.content['to']}”已不是本项目的承担单位或联合实施单位"
 
 
 @command("notice.sign", Permission.SIGN_FOR_NOTICE)
@@ -67,7 +70,10 @@ def sign(work: Work, notice_id: int, today: date) -> None:
     Raises ``NotFound``, ``NotTheirs`` and ``Obstructed``: it is void, not sent yet, or was received already.
     """
     row, project = find_notice(work.session, work.actor, notice_id)
-    demand_acting_as(work.session, work.actor, project.id, *roles_addressed(row, project))
+    roles = roles_addressed(row, project)
+    if not roles:
+        raise Obstructed([f"{_no_party(row)}，不能在这里签收，请与科技局联系。"])
+    demand_acting_as(work.session, work.actor, project.id, *roles)
     obstacle = _unsignable(row)
     if obstacle:
         raise Obstructed([obstacle])

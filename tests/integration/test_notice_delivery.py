@@ -38,7 +38,7 @@ from tests.integration.test_outbox import NOON, Post, post, server
 from tests.integration.test_paper_notices import RECTIFY, drawn, row
 from tests.integration.test_payments_together import together
 from tests.unit.test_word_papers import words
-from tests.web.site import JOINT_UNIT
+from tests.web.site import JOINT_UNIT, UNIT
 
 __all__ = ["post", "server"]
 
@@ -158,6 +158,14 @@ def test_where_nobody_can_sign_it_goes_another_way_and_what_waited_waits_no_more
     with pytest.raises(Obstructed, match="作废后重新出具"):
         deliver(session, handler, again, SITE, TODAY + timedelta(1))
     void(session, handler, again, "承担单位名称已变更，另行出具。", TODAY + timedelta(1))
+    record = session.get_one(PaperNotice, again)
+    record.sent_on = TODAY  # as one that was made void after it had been sent
+    session.commit()
+    with pytest.raises(Obstructed, match="请与科技局联系"):
+        sign(session, bureau.actor(Role.PI), again, TODAY + timedelta(1))
+    bureau.change(row(bureau, made).project_id, lead_unit=UNIT)
+    with pytest.raises(Obstructed, match="作废，无须签收"):
+        sign(session, bureau.actor(Role.PI), again, TODAY + timedelta(1))
     with pytest.raises(Obstructed, match="作废"):
         deliver(session, handler, again, SITE, TODAY + timedelta(1))
 

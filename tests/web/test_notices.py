@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from html import unescape
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from openpyxl import load_workbook
@@ -157,6 +160,28 @@ def test_an_admin_sets_the_mark_and_the_days(as_role: AsRole, bureau: Bureau) ->
     at, _ = drawn_up(handler, bureau)
     assert "沙科催〔2026〕1号" in words(handler.get(f"{at}/notice.docx").data)
     assert "沙科催〔2026〕1号" in handler.get("/notices/").text
+
+
+def test_a_notice_leads_the_unit_to_what_it_asks(
+    as_role: AsRole, bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, pi = as_role(Role.HANDLER), as_role(Role.PI)
+    rectify, hold = ordered(bureau, bureau.project("KG-1", title=TITLE), Outcome.HOLD, due=DUE)
+    day = date(2027, 1, 20)
+    monkeypatch.setattr(clock, "today", lambda: day)
+    offered = unescape(handler.get("/notices/new/KG-1").text)
+    for asks, leads_to in (
+        ("kind=提醒通知&rule=spb-26", "/projects/KG-1?tab=reports#tabs"),
+        ("kind=暂缓拨付通知&measure=2", f"/oversight/measures/{rectify}"),
+    ):
+        address = next(one for one in re.findall(r'href="([^"]+)"', offered) if asks in unquote(one))
+        told = dict(parse_qsl(urlsplit(address).query))
+        told |= {"facts": FACTS, "asked": "请办理。", "by": day.isoformat()}
+        at = handler.post("/notices/new/KG-1", data=told).location
+        assert handler.post(f"{at}/deliver").status_code == 302
+        assert f'href="{leads_to}">去办理' in pi.get(at).text
+        assert "去办理" not in handler.get(at).text
+    assert hold != rectify
 
 
 def test_duties_of_the_unit_lead_to_a_notice_for_the_handler_alone(
