@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.demo.paying import pay
 from finance.stage_account import Bank, draw_account
 from lifecycle import agreements, inspecting, supervision
 from lifecycle.acceptance import applying
@@ -46,6 +47,7 @@ def happen(session: Session, agency_id: int, pi_email: str, today: date) -> None
         numbers = iter(list(_numbers(session, agency_id, pi_email, stage)))
         for act in acts:
             _once(session, who, act, numbers, today)
+    pay(session, agency_id, who, today)
 
 
 def _numbers(session: Session, agency_id: int, pi_email: str, stage: Stage) -> Iterable[str]:
