@@ -12,13 +12,23 @@ from sqlalchemy.orm import Session
 
 from app.demo.paying import pay
 from finance.stage_account import Bank, draw_account
-from lifecycle import agreements, inspecting, supervision
+from lifecycle import agreements, inspecting, notice_causes, paper_notices, supervision
 from lifecycle.acceptance import applying
 from lifecycle.accounts import load_person
 from lifecycle.changes import applying as handing_in
 from lifecycle.changes import drafting
 from lifecycle.filings import confirm_report
-from lifecycle.models import ChangeRequest, InspectionKind, Outcome, Project, Report, ReportKind, User
+from lifecycle.models import (
+    ChangeRequest,
+    InspectionKind,
+    NoticeKind,
+    Outcome,
+    Project,
+    Report,
+    ReportKind,
+    User,
+)
+from lifecycle.notice_delivery import deliver
 from lifecycle.record import ChangeKind, ProjectRecord
 from lifecycle.records import load_record
 from lifecycle.refusals import Refusal
@@ -119,6 +129,17 @@ def _inspect(
     )
     inspection_id = supervision.record_inspection(session, who("jingban"), number, draft, (), today)
     supervision.agree(session, who("shenpi"), inspection_id, today)
+    _send_notice(session, who("jingban"), number, today)
+
+
+def _send_notice(session: Session, handler: Actor, number: str, today: date) -> None:
+    """Send the unit the notice of the measure that was just ordered, for which it has to sign."""
+    _, offered = notice_causes.offers(session, handler, number, today)
+    cause = next(one.cause for one in offered if one.cause.kind is NoticeKind.RECTIFICATION)
+    written = notice_causes.draft(session, handler, number, cause, today).text.written
+    session.rollback()
+    notice_id = paper_notices.draw(session, handler, number, cause, written, today)
+    deliver(session, handler, notice_id, "", today)
 
 
 def _propose_hold(
