@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, FieldList, FormField, PasswordField, SelectField
+from wtforms import DateField, Field, FieldList, FormField, PasswordField, SelectField, SelectMultipleField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
-from wtforms.widgets import TextInput
+from wtforms.widgets import CheckboxInput, TextInput
 
 from lifecycle import money
 from lifecycle.refusals import InvalidInput, Refusal
@@ -146,6 +146,12 @@ class ChoiceField(SelectField):  # type: ignore[misc]
     def pre_validate(self, form: Any) -> None:
         """Ask nothing more: what is no member was refused already."""
         del form
+
+
+class ChecksField(SelectMultipleField):  # type: ignore[misc]
+    """Any of a list, each with a box to tick."""
+
+    option_widget = CheckboxInput()
 
 
 class FlagField(SelectField):  # type: ignore[misc]

@@ -14,7 +14,7 @@ from lifecycle.command import Work, command
 from lifecycle.models import Project
 from lifecycle.money import LIMIT, Fen, yuan
 from lifecycle.place_names import home_place
-from lifecycle.recipients import AddressBook, Parties
+from lifecycle.recipients import AddressBook, parties_of
 from lifecycle.record import Nature, ProjectRecord, Subcategory, UnitType
 from lifecycle.refusals import InvalidInput
 from lifecycle.roles import Permission, Role
@@ -142,9 +142,9 @@ def _money_errors(award: Award) -> Iterator[tuple[str, str]]:
 
 
 def _ask_for_the_agreement(work: Work, project_id: int, award: Award, today: date) -> None:
-    parties = Parties(award.pi_name, award.pi_email, award.lead_unit, award.joint_unit)
-    book = AddressBook.of(work.session, work.actor.agency_id)
     project = work.session.get_one(Project, project_id)
+    parties = parties_of(project)
+    book = AddressBook.of(work.session, work.actor.agency_id, today)
     path = f"{project_path(award.number)}?tab=agreement"
     for user_id in book.told(Role.PI, -1, parties).user_ids:
         if user_id != work.actor.user_id:

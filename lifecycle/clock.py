@@ -69,7 +69,8 @@ def _remind(work: Work, as_of: date, site: str) -> list[Announcement]:
     run = tell_all(work, [spoken for spoken, _ in told], as_of, site)
     _move_on(work.session, as_of, duties, clockwork)
     details = {"as_of": as_of, "count": len(told), **run.details}
-    work.record(f"发出提醒 {len(told)} 条", details=details)
+    unheard = f"，其中 {run.unheard} 条无人可告知" if run.unheard else ""
+    work.record(f"发出提醒 {len(told)} 条{unheard}", details=details)
     return sorted(_announced(spoken, duty) for spoken, duty in told)
 
 
@@ -82,7 +83,7 @@ def _to_tell(
 ) -> Iterator[tuple[Spoken, DueDuty]]:
     agency_id = work.actor.agency_id
     known = told_already(work.session, agency_id, as_of)
-    book = AddressBook.of(work.session, agency_id, clockwork.escalation)
+    book = AddressBook.of(work.session, agency_id, as_of, clockwork.escalation)
     for duty in duties:
         step = clockwork.step_at(duty.due, as_of)
         if step is None or duty.key(step.label) in known:

@@ -37,11 +37,12 @@ class DueDuty(NamedTuple):
     pi_email: str | None
     lead_unit: str
     joint_unit: str | None
+    programme: str
 
     @property
     def parties(self) -> Parties:
         """Whom the project's record names."""
-        return Parties(self.pi_name, self.pi_email, self.lead_unit, self.joint_unit)
+        return Parties(self.pi_name, self.pi_email, self.lead_unit, self.joint_unit, self.programme)
 
     @property
     def settled_on(self) -> date | None:

@@ -104,13 +104,13 @@ def _missing(work: Work, asked: FilingFilter, today: date) -> Iterable[_Missing]
     query: Query = select(
         *(KeptDuty.project_id, KeptDuty.rule, KeptDuty.subject, KeptDuty.due, KeptDuty.message),
         *(Project.number, Project.title, Project.lead_unit, Report.id),
-        *(Project.pi_name, Project.pi_email, Project.joint_unit),
+        *(Project.pi_name, Project.pi_email, Project.joint_unit, Project.programme),
     )
-    book = AddressBook.of(work.session, work.actor.agency_id)
+    book = AddressBook.of(work.session, work.actor.agency_id, today)
     query = rest_of(query, work.actor, asked, today).order_by(Project.unit_order, Project.id, KeptDuty.due)
     for row in work.session.execute(query):
-        pi_name, pi_email, joint_unit = row[9:]
-        parties = Parties(pi_name, pi_email, row[7], joint_unit)
+        pi_name, pi_email, joint_unit, programme = row[9:]
+        parties = Parties(pi_name, pi_email, row[7], joint_unit, programme)
         both = [book.told(role, -1, parties) for role in (Role.PI, Role.UNIT_MANAGER)]
         people = tuple(dict.fromkeys(one for told in both for one in told.people))
         names = "、".join(dict.fromkeys(told.names for told in both if told.names))

@@ -17,7 +17,7 @@ from lifecycle.command import Work, command
 from lifecycle.inspecting import oversight_basis
 from lifecycle.judging import LEAST_REASON, MOST_TEXT
 from lifecycle.models import Inspection, Measure, MeasureState, Project, TurnKind
-from lifecycle.recipients import AddressBook, Parties
+from lifecycle.recipients import AddressBook, parties_of
 from lifecycle.record import MeasureKind
 from lifecycle.refusals import IllegalTransition, InvalidInput, NotFound, Obstructed, SamePerson
 from lifecycle.roles import Actor, Permission, Role
@@ -84,8 +84,8 @@ def _announce(work: Work, project: Project, row: Measure, today: date) -> None:
     if row.kind is MeasureKind.RECTIFICATION:
         _wait_for_unit(work, row, "按要求整改并提交证明材料", today)
         return
-    parties = Parties(project.pi_name, project.pi_email, project.lead_unit, project.joint_unit)
-    book = AddressBook.of(work.session, work.actor.agency_id)
+    parties = parties_of(project)
+    book = AddressBook.of(work.session, work.actor.agency_id, today)
     ids = [user_id for role in _UNIT for user_id in book.told(role, -1, parties).user_ids]
     for user_id in dict.fromkeys(ids):
         tell(work, user_id, project, "后续经费暂缓拨付", today, path=f"/oversight/measures/{row.id}")

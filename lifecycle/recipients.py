@@ -1,34 +1,44 @@
 """Who is told of a duty: whoever owes it, the others as it grows late, and nobody's message is lost.
 
-People are read once for an agency; working out who is told of a duty then asks the database nothing.
+People, what they have chosen and which addresses are refused are read once for an agency; working out who is
+told of a duty then asks the database nothing. Whoever has neither an account nor an address that takes
+letters is reached by nothing, as if nobody held her role.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select, true
+from sqlalchemy import and_, case, func, select, true
 from sqlalchemy.orm import Session
 
-from lifecycle.models import Membership, PersonChoice, User
+from lifecycle.deputies import Held, held, stands_in
+from lifecycle.models import BouncedAddress, Membership, PersonChoice, Project, User
 from lifecycle.reminding import USUAL
 from lifecycle.roles import ROLE_NAMES, UNIT_ROLES, Role
 
 
 class Parties(NamedTuple):
-    """The people and units that a project's record names."""
+    """The people and units that a project's record names, and its programme."""
 
     pi_name: str
     pi_email: str | None
     lead_unit: str
     joint_unit: str | None
+    programme: str = ""
+
+
+def parties_of(project: Project) -> Parties:
+    """Return what a project's record says of them."""
+    return Parties(*(getattr(project, name) for name in Parties._fields))
 
 
 class Post(NamedTuple):
-    """One role that an active person holds in the agency."""
+    """One role that an active person holds in the agency, with what she has chosen."""
 
     user_id: int
     name: str
@@ -36,6 +46,15 @@ class Post(NamedTuple):
     role: Role
     unit: str
     by_mail: bool = True
+    mail_ahead: int | None = None
+    programmes: Collection[str] | None = None
+    """The programmes she looks after; ``None``: all of them."""
+    deputy_id: int | None = None
+    """Who is told as well on the day that is asked about."""
+
+
+_FROM_THE_FIRST = -(10**6)
+_WHEN_LATE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +64,16 @@ class Recipient:
     name: str
     user_id: int | None
     email: str | None
-    mail_when_late: bool = False
-    """Whether e-mails before the deadline are not wanted."""
+    """Where letters reach her; ``None`` where none do."""
+    mails_from: int = _FROM_THE_FIRST
+    """From how many days after the deadline (negative: before it) on e-mails are wanted; late ones always."""
+    stands_for: str = ""
+    """The names of those who are away and for whom she is told."""
+
+    @property
+    def label(self) -> str:
+        """How the log names her: ``李四（代 张三）`` where she is told for somebody else."""
+        return f"{self.name}（代 {self.stands_for}）" if self.stands_for else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +82,22 @@ class Told:
 
     people: tuple[Recipient, ...]
     names: str
+    offset: int = 0
+    """Which step it is: days after the deadline, negative before it."""
+
+    @property
+    def in_app(self) -> list[Recipient]:
+        """Who is told in the inbox, each account once."""
+        return list({one.user_id: one for one in self.people if one.user_id is not None}.values())
 
     @property
     def user_ids(self) -> list[int]:
         """The accounts told, each once."""
-        return list(dict.fromkeys(one.user_id for one in self.people if one.user_id is not None))
+        return [one.user_id for one in self.in_app if one.user_id is not None]
 
     def by_mail(self, *, late: bool) -> list[Recipient]:
         """Return who is told by e-mail, each address once however it is capitalised."""
-        wanted = [one for one in self.people if one.email and (late or not one.mail_when_late)]
+        wanted = [one for one in self.people if one.email and (late or one.mails_from <= self.offset)]
         return list({(one.email or "").casefold(): one for one in wanted}.values())
 
 
@@ -84,38 +118,90 @@ def roles_told(owner: Role, offset: int, escalation: Mapping[Role, int]) -> list
     return [owner, *([Role.HANDLER] if owner is Role.EXPERT and offset > 0 else []), *later]
 
 
+LOOKING_AFTER = frozenset({Role.HANDLER, Role.FINANCE, Role.APPROVER})
+"""Roles whose holders may share the programmes out among themselves."""
+
+
+class _Holder(NamedTuple):
+    """Somebody who holds a role, and who is told for her while she is away."""
+
+    person: Recipient
+    programmes: frozenset[str] | None = None
+    deputy_id: int | None = None
+
+
 class AddressBook:
     """The people of one agency, ready to be asked who is told."""
 
-    def __init__(self, posts: Iterable[Post], escalation: Mapping[Role, int] = USUAL.escalation) -> None:
+    def __init__(
+        self,
+        posts: Iterable[Post],
+        escalation: Mapping[Role, int] = USUAL.escalation,
+        bounced: Collection[str] = (),
+    ) -> None:
+        """Take the posts of active people, and the refused addresses in small letters."""
         self._escalation = escalation
-        self._by_role: dict[Role, list[Recipient]] = defaultdict(list)
-        self._by_unit: dict[tuple[Role, str], list[Recipient]] = defaultdict(list)
-        self._pis: dict[str, list[Recipient]] = defaultdict(list)
-        for post in posts:
-            person = Recipient(post.name, post.user_id, post.email, not post.by_mail)
-            if post.role in UNIT_ROLES:
-                self._by_unit[post.role, post.unit].append(person)
-            elif post.role is Role.PI and post.email:
-                self._pis[post.email.lower()].append(person)
-            else:
-                self._by_role[post.role].append(person)
+        self._bounced = bounced
+        self._by_role: dict[Role, list[_Holder]] = defaultdict(list)
+        self._by_unit: dict[tuple[Role, str], list[_Holder]] = defaultdict(list)
+        self._pis: dict[str, list[_Holder]] = defaultdict(list)
+        self._looks_after: dict[tuple[Role, str], list[_Holder]] = {}
+        all_posts = list(posts)
+        self._people = {post.user_id: self._person(post) for post in all_posts}
+        self._held: dict[int, set[Held]] = defaultdict(set)
+        for post in all_posts:
+            self._held[post.user_id].add(held(post.role, post.unit))
+        for post in all_posts:
+            self._enter(post)
+
+    def _person(self, post: Post) -> Recipient:
+        email = post.email if post.email and post.email.casefold() not in self._bounced else None
+        ahead = _FROM_THE_FIRST if post.mail_ahead is None else -post.mail_ahead
+        return Recipient(post.name, post.user_id, email, ahead if post.by_mail else _WHEN_LATE)
+
+    def _enter(self, post: Post) -> None:
+        programmes = None if post.programmes is None else frozenset(post.programmes)
+        holder = _Holder(self._people[post.user_id], programmes, post.deputy_id)
+        if post.role is Role.PI and post.email:
+            self._pis[post.email.lower()].append(holder)  # for whom a deputy may do, the project says
+            return
+        if not self._may_stand_in(post.deputy_id, post.role, post.unit):
+            holder = holder._replace(deputy_id=None)
+        if post.role in UNIT_ROLES:
+            self._by_unit[post.role, post.unit].append(holder)
+        else:
+            self._by_role[post.role].append(holder)
+
+    def _may_stand_in(self, deputy_id: int | None, role: Role, unit: str) -> bool:
+        return deputy_id is not None and stands_in(self._held.get(deputy_id, ()), role, unit)
 
     @classmethod
     def of(
-        cls, session: Session, agency_id: int, escalation: Mapping[Role, int] = USUAL.escalation
+        cls,
+        session: Session,
+        agency_id: int,
+        today: date,
+        escalation: Mapping[Role, int] = USUAL.escalation,
     ) -> AddressBook:
-        """Return the agency's people as they are now, in one query."""
-        by_mail = func.coalesce(PersonChoice.by_mail, true())
-        own = and_(PersonChoice.user_id == User.id, PersonChoice.agency_id == agency_id)
+        """Return the agency's people as they are now, and who is away on ``today``, by two statements."""
+        away = and_(PersonChoice.deputy_from <= today, PersonChoice.deputy_until >= today)
         query = (
-            select(User.id, User.name, User.email, Membership.role, Membership.unit, by_mail)
+            select(
+                *(User.id, User.name, User.email, Membership.role, Membership.unit),
+                func.coalesce(PersonChoice.by_mail, true()),
+                *(PersonChoice.mail_ahead, PersonChoice.programmes),
+                case((away, PersonChoice.deputy_id)),
+            )
             .join(Membership, Membership.user_id == User.id)
-            .outerjoin(PersonChoice, own)
+            .outerjoin(
+                PersonChoice, and_(PersonChoice.user_id == User.id, PersonChoice.agency_id == agency_id)
+            )
             .where(Membership.agency_id == agency_id, User.is_active)
             .order_by(User.id, Membership.id)
         )
-        return cls((Post(*row) for row in session.execute(query)), escalation)
+        refused = select(BouncedAddress.address).where(BouncedAddress.agency_id == agency_id)
+        posts = [Post(*row) for row in session.execute(query)]
+        return cls(posts, escalation, frozenset(session.scalars(refused)))
 
     def told(
         self,
@@ -130,40 +216,79 @@ class AddressBook:
         ``user_id`` is the one person who owes it, told instead of everybody who holds the role as long as she
         holds it (no expert is ever told of another's review); ``also`` are told from the first step on.
         Where nobody who holds a role can be reached, the agency's admins get the message for her, and the log
-        says so.
+        says so. Of those who are away, the deputies are told too, once, and not if they are told anyway;
+        deputies of deputies are not.
         """
         people: dict[Recipient, None] = {}
         names: dict[str, None] = {}
+        away: list[_Holder] = []
         for role in dict.fromkeys([owner, *also, *roles_told(owner, offset, self._escalation)]):
-            found = self._holders(role, parties)
-            if role is owner and user_id is not None:
-                hers = [one for one in found if one.user_id == user_id]
-                found = hers if hers or role is Role.EXPERT else found
+            found = self._holders(role, parties, user_id if role is owner else None)
             if found:
-                names.update((one.name, None) for one in found)
+                names.update((one.person.name, None) for one in found)
             else:
                 found = self._by_role[Role.ADMIN]
                 names[_stand_in(role, parties, admins=bool(found))] = None
-            people.update((one, None) for one in found)
-        return Told(tuple(people), "、".join(names))
+            people.update((one.person, None) for one in found)
+            away += [one for one in found if one.deputy_id is not None]
+        for deputy in self._deputies(away, people) if away else ():
+            people[deputy] = None
+            names[deputy.label] = None
+        return Told(tuple(people), "、".join(names), offset)
 
-    def _holders(self, role: Role, parties: Parties) -> list[Recipient]:
+    def _deputies(self, away: Iterable[_Holder], told: Iterable[Recipient]) -> list[Recipient]:
+        own = {one.user_id for one in told}
+        absent: dict[int, dict[str, None]] = {}
+        for one in away:
+            if one.deputy_id is not None and one.deputy_id not in own:
+                absent.setdefault(one.deputy_id, {})[one.person.name] = None
+        return [replace(self._people[id_], stands_for="、".join(names)) for id_, names in absent.items()]
+
+    def _holders(self, role: Role, parties: Parties, user_id: int | None = None) -> list[_Holder]:
+        """Return those who hold a role for a project and can be reached."""
+        if user_id is not None:
+            hers = [one for one in self._all_holders(role, parties) if one.person.user_id == user_id]
+            if hers or role is Role.EXPERT:
+                return hers
+        if role in LOOKING_AFTER:
+            return self._who_look_after(role, parties.programme)
+        return self._all_holders(role, parties)
+
+    def _all_holders(self, role: Role, parties: Parties) -> list[_Holder]:
         if role is Role.PI:
             return self._pi(parties)
         if role is Role.UNIT_MANAGER:
             return self._by_unit.get((role, parties.lead_unit)) or self._pi(parties)
         if role is Role.UNIT_FINANCE:
-            return self._by_unit.get((role, parties.lead_unit)) or self._holders(Role.UNIT_MANAGER, parties)
+            own = self._by_unit.get((role, parties.lead_unit))
+            return own or self._all_holders(Role.UNIT_MANAGER, parties)
         if role is Role.JOINT_UNIT:
             return self._by_unit.get((role, parties.joint_unit or ""), [])
         return self._by_role[role]
 
-    def _pi(self, parties: Parties) -> list[Recipient]:
-        """Return the accounts that bear the pi's address, else the address itself as the record has it."""
+    def _who_look_after(self, role: Role, programme: str) -> list[_Holder]:
+        """Return those of a role who look after a programme; where nobody does, all of them."""
+        key = (role, programme)
+        if key not in self._looks_after:
+            everybody = self._by_role[role]
+            hers = [one for one in everybody if one.programmes is None or programme in one.programmes]
+            self._looks_after[key] = hers or everybody
+        return self._looks_after[key]
+
+    def _pi(self, parties: Parties) -> list[_Holder]:
+        """Return the accounts that bear the pi's address, else the address itself where letters reach it."""
         if not parties.pi_email:
             return []
         accounts = self._pis.get(parties.pi_email.lower())
-        return accounts or [Recipient(parties.pi_name, None, parties.pi_email)]
+        if not accounts:
+            refused = parties.pi_email.casefold() in self._bounced
+            return [] if refused else [_Holder(Recipient(parties.pi_name, None, parties.pi_email))]
+        return [
+            one
+            if self._may_stand_in(one.deputy_id, Role.PI, parties.lead_unit)
+            else one._replace(deputy_id=None)
+            for one in accounts
+        ]
 
 
 def _stand_in(role: Role, parties: Parties, *, admins: bool) -> str:

@@ -1,7 +1,8 @@
 """What an agency sets for itself, as commands: the steps of the clock and the days of its time limits.
 
 What the law needs cannot be switched off: every duty is spoken of beforehand and on its day, and lateness
-goes up to the unit and the approver within the limits below.
+goes up to the unit and the approver within the limits below. What a person chooses for herself is
+``lifecycle.choosing``.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
-from lifecycle.models import AgencySetting, PersonChoice
+from lifecycle.models import AgencySetting
 from lifecycle.recomputing import restate_now
-from lifecycle.refusals import InvalidInput, Obstructed
+from lifecycle.refusals import InvalidInput
 from lifecycle.reminding import Clockwork
 from lifecycle.roles import ROLE_NAMES, Permission, Role
 from lifecycle.rules.base import Rule
@@ -127,27 +127,6 @@ def set_limits(work: Work, days: Mapping[str, int], today: date) -> None:
 
 def _days(rule: Rule) -> int:
     return rule.kind.days if isinstance(rule.kind, WithinDays) else 0
-
-
-@command("settings.own_mail", Permission.SEE_OWN_DESK)
-def choose_mail(work: Work, by_mail: bool) -> None:
-    """Say whether reminders before the deadline come by e-mail too; late ones, and the inbox, always do."""
-    if work.actor.user_id is None:
-        raise Obstructed(["系统没有自己的提醒方式"])
-    own = (PersonChoice.user_id == work.actor.user_id, PersonChoice.agency_id == work.actor.agency_id)
-    choice = work.session.scalar(select(PersonChoice).where(*own))
-    if choice is None:
-        choice = PersonChoice(user_id=work.actor.user_id, agency_id=work.actor.agency_id)
-        work.session.add(choice)
-    choice.by_mail = by_mail
-    work.record("到期前的提醒" + ("也发到邮箱" if by_mail else "只发站内消息"), details={"by_mail": by_mail})
-
-
-def wants_mail(session: Session, user_id: int | None, agency_id: int) -> bool:
-    """Whether a person wants reminders before the deadline by e-mail; who has not said so does."""
-    own = (PersonChoice.user_id == user_id, PersonChoice.agency_id == agency_id)
-    found = session.scalar(select(PersonChoice.by_mail).where(*own))
-    return True if found is None else found
 
 
 def _put(work: Work, key: str, value: Any, today: date) -> None:

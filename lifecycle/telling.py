@@ -16,9 +16,10 @@ from sqlalchemy import Table, select
 from lifecycle.bulk import Values, insert_rows, reserve_ids
 from lifecycle.chain import content_digest
 from lifecycle.command import Work
-from lifecycle.models import Base, BouncedAddress, Channel, Robot
-from lifecycle.recipients import Told
-from lifecycle.robot_digest import MOST_BYTES, Item, digest
+from lifecycle.models import Base, Channel, Robot
+from lifecycle.recipients import Recipient, Told
+from lifecycle.robot_digest import MOST_BYTES, Item
+from lifecycle.robot_digest import digest as robot_message
 
 _REMINDER: Table = Base.metadata.tables["reminder"]
 _INBOX: Table = Base.metadata.tables["inbox_message"]
@@ -62,15 +63,18 @@ class Run(NamedTuple):
     name: str
     tellings: int
     letters: int
+    unheard: int
+    """Reminders of which nobody could be told; the proof has a row that says so."""
     digest: str
 
     @property
     def details(self) -> Mapping[str, object]:
         """What the act's entry in the history says of it."""
-        return {"run": self.name, "tellings": self.tellings, "letters": self.letters, "digest": self.digest}
+        said = {"run": self.name, "tellings": self.tellings, "letters": self.letters, "digest": self.digest}
+        return said | ({"unheard": self.unheard} if self.unheard else {})
 
 
-class _Told(NamedTuple):
+class ToldRow(NamedTuple):
     """One row of the proof, before it has its letter."""
 
     reminder_id: int
@@ -88,18 +92,21 @@ def tell_all(work: Work, spoken: Sequence[Spoken], as_of: date, site: str = "") 
     ids = reserve_ids(work.session, _REMINDER, len(spoken))
     numbered = list(zip(ids, spoken, strict=True))
     _write_reminders(work, as_of, numbered)
-    _write_inboxes(work, as_of, numbered)
-    told = list(_tellings(numbered, _bounced(work)))
-    letters = _write_letters(work, told, dict(numbered))
+    heard = list(hearing(numbered))
+    _write_inboxes(work, as_of, heard)
+    letters = _write_letters(work, heard)
+    told = [one for one, _ in heard]
+    unheard = sum(one.channel is Channel.NONE for one in told)
     to_robots, digests = _write_digests(work, as_of, numbered, site)
     told += to_robots
     letters |= digests
     run = token_hex(16)
     rows = [(work.actor.agency_id, run, *one, letters.get((one.channel, one.address))) for one in told]
-    columns = ("agency_id", "run", *_Told._fields, "letter_id")
+    columns = ("agency_id", "run", *ToldRow._fields, "letter_id")
     insert_rows(work.session, _TELLING, columns, rows)
     keys = dict(numbered)
-    return Run(run, len(told), len(letters), digest_of(_said(one, keys[one.reminder_id]) for one in told))
+    digest = digest_of(_said(one, keys[one.reminder_id]) for one in told)
+    return Run(run, len(told) - unheard, len(letters), unheard, digest)
 
 
 def digest_of(said: Iterator[Sequence[Any]]) -> str:
@@ -107,7 +114,7 @@ def digest_of(said: Iterator[Sequence[Any]]) -> str:
     return content_digest({"told": sorted(list(map(str, one)) for one in said)})
 
 
-def _said(one: _Told, of: Spoken) -> Sequence[Any]:
+def _said(one: ToldRow, of: Spoken) -> Sequence[Any]:
     duty = (of.project_id, of.rule, of.subject, of.due, of.step)
     return (*duty, one.channel.value, one.name, one.address)
 
@@ -118,43 +125,49 @@ def _write_reminders(work: Work, as_of: date, numbered: Sequence[tuple[int, Spok
     insert_rows(work.session, _REMINDER, columns, rows)
 
 
-def _write_inboxes(work: Work, as_of: date, numbered: Sequence[tuple[int, Spoken]]) -> None:
-    columns = ("agency_id", "user_id", "project_id", "reminder_id", "title", "body", "path", "told_on")
+def _write_inboxes(work: Work, as_of: date, heard: Sequence[tuple[ToldRow, Spoken]]) -> None:
+    columns = ("agency_id", "told_on", "user_id", "reminder_id", "project_id", "title", "body", "path")
+    day = (work.actor.agency_id, as_of)
     rows = [
-        (work.actor.agency_id, user_id, one.project_id, id_, one.title, one.body, one.path, as_of)
-        for id_, one in numbered
-        for user_id in one.told.user_ids
+        (*day, to.user_id, to.reminder_id, one.project_id, one.title, one.body, one.path)
+        for to, one in heard
+        if to.channel is Channel.INBOX
     ]
     insert_rows(work.session, _INBOX, columns, rows)
 
 
-def _tellings(numbered: Sequence[tuple[int, Spoken]], bounced: frozenset[str]) -> Iterator[_Told]:
+def hearing(numbered: Sequence[tuple[int, Spoken]]) -> Iterator[tuple[ToldRow, Spoken]]:
+    """Yield who hears of what by which way, in the words meant for her; of nobody's, that nobody does."""
     for id_, one in numbered:
-        names = {person.user_id: person.name for person in one.told.people}
-        for user_id in one.told.user_ids:
-            yield _Told(id_, Channel.INBOX, names[user_id], user_id, str(user_id))
-        for person in one.told.by_mail(late=one.late):
-            if person.email and person.email.casefold() not in bounced:
-                yield _Told(id_, Channel.MAIL, person.name, person.user_id, person.email)
+        by_mail = one.told.by_mail(late=one.late)
+        for person in one.told.in_app:
+            to = ToldRow(id_, Channel.INBOX, person.label, person.user_id, str(person.user_id))
+            yield to, _in_words_for(person, one)
+        for person in by_mail:
+            to = ToldRow(id_, Channel.MAIL, person.label, person.user_id, person.email or "")
+            yield to, _in_words_for(person, one)
+        if not one.told.people:
+            yield ToldRow(id_, Channel.NONE, one.told.names, None, ""), one
 
 
-def _bounced(work: Work) -> frozenset[str]:
-    query = select(BouncedAddress.address).where(BouncedAddress.agency_id == work.actor.agency_id)
-    return frozenset(work.session.scalars(query))
+def _in_words_for(person: Recipient, one: Spoken) -> Spoken:
+    if not person.stands_for:
+        return one
+    return one._replace(body=f"{one.body}\n{person.stands_for}外出期间，由您代收。")
 
 
-def _write_letters(work: Work, told: Sequence[_Told], spoken: Mapping[int, Spoken]) -> _LetterIds:
+def _write_letters(work: Work, heard: Sequence[tuple[ToldRow, Spoken]]) -> _LetterIds:
     """Write one letter an address with everything it is told; return their ids.
 
     Addresses that differ in capitals only are one mailbox: its letter goes to the first way of writing it.
     """
+    by_mail = [(to.address, one) for to, one in heard if to.channel is Channel.MAIL]
     of_box: dict[str, list[Spoken]] = {}
     written: dict[str, str] = {}
-    for one in told:
-        if one.channel is Channel.MAIL:
-            box = one.address.casefold()
-            written.setdefault(box, one.address)
-            of_box.setdefault(box, []).append(spoken[one.reminder_id])
+    for address, one in by_mail:
+        box = address.casefold()
+        written.setdefault(box, address)
+        of_box.setdefault(box, []).append(one)
     ids = dict(zip(of_box, reserve_ids(work.session, _OUTBOX, len(of_box)), strict=True))
     rows: list[Values] = [
         (
@@ -170,16 +183,12 @@ def _write_letters(work: Work, told: Sequence[_Told], spoken: Mapping[int, Spoke
         for box, said in of_box.items()
     ]
     insert_rows(work.session, _OUTBOX, _OF_LETTER, rows)
-    return {
-        (Channel.MAIL, one.address): ids[one.address.casefold()]
-        for one in told
-        if one.channel is Channel.MAIL
-    }
+    return {(Channel.MAIL, address): ids[address.casefold()] for address, _ in by_mail}
 
 
 def _write_digests(
     work: Work, as_of: date, numbered: Sequence[tuple[int, Spoken]], site: str
-) -> tuple[list[_Told], _LetterIds]:
+) -> tuple[list[ToldRow], _LetterIds]:
     """Write one message an active robot; return what each is told and the messages' ids."""
     spoken = [(id_, one.item) for id_, one in numbered if one.item is not None]
     query = select(Robot.id, Robot.channel, Robot.name)
@@ -190,7 +199,7 @@ def _write_digests(
     rows: list[Values] = [
         (
             *(id_, work.actor.agency_id, robot.channel, str(robot.id)),
-            *digest(items, as_of, site, MOST_BYTES[robot.channel]),
+            *robot_message(items, as_of, site, MOST_BYTES[robot.channel]),
             *("waiting", 0, work.entry.at),
         )
         for id_, robot in zip(ids, robots, strict=True)
@@ -198,7 +207,7 @@ def _write_digests(
     if rows:
         insert_rows(work.session, _OUTBOX, _OF_LETTER, rows)
     told = [
-        _Told(reminder_id, robot.channel, robot.name, None, str(robot.id))
+        ToldRow(reminder_id, robot.channel, robot.name, None, str(robot.id))
         for robot in robots
         for reminder_id, _ in spoken
     ]

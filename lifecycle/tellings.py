@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     SENT = "已发出"
     WAITING = "待发"
     FAILED = "未送达"
+    UNHEARD = "无人可告知"
+    """Nobody could be told by any way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def every_telling(session: Session, actor: Actor, sought: Sought) -> Iterator[Sh
 _OUTCOME: ColumnElement[str] = case(
     (and_(Telling.channel == Channel.INBOX, InboxMessage.read_at.is_not(None)), Outcome.READ.name),
     (Telling.channel == Channel.INBOX, Outcome.UNREAD.name),
+    (Telling.channel == Channel.NONE, Outcome.UNHEARD.name),
     (OutboxMessage.state == "sent", Outcome.SENT.name),
     (OutboxMessage.state == "failed", Outcome.FAILED.name),
     else_=Outcome.WAITING.name,

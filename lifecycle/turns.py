@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lifecycle.addresses import turn_path
 from lifecycle.command import Work
 from lifecycle.models import InboxMessage, Project, Turn, TurnKind
-from lifecycle.recipients import AddressBook, Parties
+from lifecycle.recipients import AddressBook, parties_of
 from lifecycle.roles import BUREAU_ROLES, Actor, Role
 from lifecycle.visibility import visible_as
 
@@ -81,8 +81,8 @@ def hand_on(
 def _tell(work: Work, project_id: int, waits: Sequence[Waits], today: date, path: str) -> None:
     session, agency_id = work.session, work.actor.agency_id
     project = session.get_one(Project, project_id)
-    parties = Parties(project.pi_name, project.pi_email, project.lead_unit, project.joint_unit)
-    book = AddressBook.of(session, agency_id)
+    parties = parties_of(project)
+    book = AddressBook.of(session, agency_id, today)
     for one in waits:
         ids = [one.user_id] if one.user_id is not None else book.told(one.role, -1, parties).user_ids
         for user_id in ids:

@@ -6,14 +6,17 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app import clock
 from app.admin import robot_routes, setting_routes
 from app.admin.blueprint import bp
 from app.admin.forms import DUTIES, WITH_UNITS, AgencyForm, NewPersonForm, PersonForm, values_of
 from app.extensions import db
+from app.inbox.choice_form import choice_form
 from app.permissions import current_actor, may
 from lifecycle import members
 from lifecycle import people as commands
 from lifecycle.bounces import bounced
+from lifecycle.choosing import choose_for, offered
 from lifecycle.roles import Permission
 
 __all__ = ["bp", "robot_routes", "setting_routes"]
@@ -70,6 +73,22 @@ def person(user_id: int) -> ResponseReturnValue:
     refused = bounced(db.session(), current_actor().agency_id, member.email)
     own = user_id == current_user.person.id
     return _form("admin/person.html", form, member=member, own=own, bounced=refused)
+
+
+@bp.route("/people/<int:user_id>/choices", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def choices(user_id: int) -> ResponseReturnValue:
+    """Show and change how a person is told of duties, for instance while she is away."""
+    session, actor, today = db.session(), current_actor(), clock.today()
+    offer = offered(session, actor, user_id, today)
+    form = choice_form(offer)
+    if form.validate_on_submit():
+        with form.taking_refusals():
+            choose_for(session, actor, user_id, form.choices(offer), today)
+            flash(f"已保存 {offer.member.name} 的提醒方式。")
+            return redirect(url_for("admin.person", user_id=user_id))
+    page = render_template("admin/choices.html", form=form, offer=offer)
+    return page, 422 if form.errors else 200
 
 
 @bp.post("/people/<int:user_id>/reset-password")

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField
 
 from app import clock
 from app.extensions import db
-from app.forms import Form
+from app.inbox.choice_form import choice_form
 from app.permissions import current_actor, may
 from app.running.told import show_told, write_told
 from app.steps import Step, duty_step
 from lifecycle import inbox
 from lifecycle.addresses import project_path
+from lifecycle.choosing import choose, offered
 from lifecycle.roles import Actor, Permission
 from lifecycle.rulebook import rulebook
-from lifecycle.setting import choose_mail, wants_mail
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
-
-
-class MailForm(Form):
-    """By which way a person wants to be told before a deadline."""
-
-    by_mail = BooleanField("到期前的提醒也发到我的邮箱")
 
 
 @bp.get("/")
@@ -90,14 +83,17 @@ def read_all() -> ResponseReturnValue:
 @bp.route("/choices", methods=["GET", "POST"])
 @may(Permission.SEE_OWN_DESK)
 def choices() -> ResponseReturnValue:
-    """Show and change by which ways the person is told."""
-    session, actor = db.session(), current_actor()
-    form = MailForm(data={"by_mail": wants_mail(session, actor.user_id, actor.agency_id)})
+    """Show and change how the person is told of duties."""
+    session, actor, today = db.session(), current_actor(), clock.today()
+    offer = offered(session, actor, actor.user_id, today)
+    form = choice_form(offer)
     if form.validate_on_submit():
-        choose_mail(session, actor, form.by_mail.data)
-        flash("提醒方式已保存。")
-        return redirect(url_for("inbox.choices"))
-    return render_template("inbox/choices.html", form=form, email=actor.email)
+        with form.taking_refusals():
+            choose(session, actor, form.choices(offer), today)
+            flash("提醒方式已保存。")
+            return redirect(url_for("inbox.choices"))
+    page = render_template("inbox/choices.html", form=form, offer=offer)
+    return page, 422 if form.errors else 200
 
 
 @bp.get("/told")

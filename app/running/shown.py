@@ -17,9 +17,13 @@ from lifecycle.jobs import last_beat, latest_runs, stands_still
 from lifecycle.models import JobRun, Robot
 from lifecycle.robots import list_robots
 from lifecycle.roles import Actor
+from lifecycle.unheard import Unheard, list_unheard
 
 MOST_LETTERS = 50
 """Letters that did not get through, shown at once."""
+
+MOST_UNHEARD = 50
+"""Duties of which nobody could be told, shown at once."""
 
 MOST_ADDRESSES = 200
 """Refused addresses, shown at once."""
@@ -58,6 +62,9 @@ class Running:
     bounced: Sequence[Bounced]
     """Addresses that were refused for good."""
     robots: Sequence[Robot]
+    unheard: Sequence[Unheard]
+    """Open duties whose newest reminder reached nobody; the latest of them."""
+    unheard_count: int
 
     def named(self, letter: outbox.Undelivered) -> str:
         """Return to whom a letter goes."""
@@ -71,9 +78,9 @@ def running(session: Session, actor: Actor, now: datetime) -> Running:
     """Return what the clock does and did, by a constant number of statements."""
     runs = {run.job: run for run in latest_runs(session)}
     ticked_at = last_beat(session)
-    today = now.astimezone(SHANGHAI).date().isoformat()
+    today = now.astimezone(SHANGHAI).date()
     jobs = [
-        ShownJob(job, run, next_run(job, now, _done(run, today)))
+        ShownJob(job, run, next_run(job, now, _done(run, today.isoformat())))
         for job in JOBS
         for run in [runs.get(job.key)]
     ]
@@ -87,6 +94,7 @@ def running(session: Session, actor: Actor, now: datetime) -> Running:
         MailServer.from_environment() is not None,
         list_bounced(session, actor.agency_id, MOST_ADDRESSES),
         list_robots(session, actor.agency_id),
+        *list_unheard(session, actor.agency_id, today, MOST_UNHEARD),
     )
 
 

@@ -31,7 +31,7 @@ Args = Mapping[str, str]
 MOST_RULE = 18
 """Characters of a rule's summary in a filter."""
 
-CHANNELS = options(channel.value for channel in Channel)
+CHANNELS = options(channel.value for channel in Channel if channel is not Channel.NONE)
 
 
 def show_told(*, own: bool) -> ResponseReturnValue:

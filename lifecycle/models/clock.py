@@ -19,6 +19,8 @@ class Channel(StrEnum):
     DINGTALK = "钉钉"
     WECOM = "企业微信"
     FEISHU = "飞书"
+    NONE = "无可用方式"
+    """No way there was: the proof says that nobody could be told."""
 
 
 class Reminder(Base):
@@ -64,7 +66,8 @@ class InboxMessage(Base):
 class Telling(Base):
     """Proof: one person was told of one reminder by one way. Never altered; the history bears its digest.
 
-    Whether it got through is what became of the letter, noted in the history too (``lifecycle.proof``).
+    Where nobody could be told, one row says so, with the name of whoever should have been. Whether it got
+    through is what became of the letter, noted in the history too (``lifecycle.proof``).
     """
 
     __tablename__ = "telling"
@@ -73,6 +76,13 @@ class Telling(Base):
         Index("ix_telling_user", "user_id", "agency_id"),
         Index("ix_telling_letter", "letter_id"),
         Index("ix_telling_run", "run"),
+        Index(
+            "ix_telling_unheard",
+            "agency_id",
+            "reminder_id",
+            sqlite_where=text(f"channel = '{Channel.NONE.value}'"),
+            postgresql_where=text(f"channel = '{Channel.NONE.value}'"),
+        ),
     )
 
     id: Mapped[Id]
@@ -82,6 +92,7 @@ class Telling(Base):
     reminder_id: Mapped[int] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
     channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
     name: Mapped[str]
+    """Of a deputy with the name of whom she stands for: ``李四（代 张三）``."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     address: Mapped[str]
     """The e-mail address; of an inbox the account's id, of a robot its own."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
+from itertools import product
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifecycle.models import Channel
 from lifecycle.recipients import AddressBook, Parties, Post, Told, roles_told
 from lifecycle.reminding import USUAL
 from lifecycle.roles import Role
+from lifecycle.telling import Spoken, hearing
 
 PARTIES = Parties("李工", "li@unit.test", "渝州大学", "沙坪坝区人民医院")
 LI = Post(1, "李建国", "li@unit.test", Role.PI, "")
@@ -139,3 +146,146 @@ def test_an_agency_may_escalate_otherwise() -> None:
     boss = Post(7, "局长", None, Role.APPROVER, "")
     early = AddressBook([LI, boss], {Role.APPROVER: 1})
     assert early.told(Role.PI, 1, PARTIES).user_ids == [1, 7]
+
+
+def test_e_mails_before_the_deadline_begin_when_they_are_wanted() -> None:
+    book = AddressBook([LI._replace(mail_ahead=7)])
+    at = {offset: mailed(book.told(Role.PI, offset, PARTIES)) for offset in (-30, -15, -7, 0)}
+    assert at == {-30: [], -15: [], -7: ["li@unit.test"], 0: ["li@unit.test"]}
+    assert mailed(book.told(Role.PI, -15, PARTIES), late=True) == ["li@unit.test"]
+
+
+def test_duties_of_a_programme_go_to_those_who_look_after_it_and_never_to_nobody() -> None:
+    posts = [
+        Post(number, f"经{number}", None, Role.HANDLER, "", programmes=programmes)
+        for number, programmes in ((1, ["甲计划"]), (2, ["乙计划"]), (3, ["乙计划", "丙计划"]))
+    ]
+    book = AddressBook(posts)
+
+    def ids(programme: str, user_id: int | None = None) -> list[int]:
+        return book.told(Role.HANDLER, -1, PARTIES._replace(programme=programme), user_id).user_ids
+
+    assert [ids(name) for name in ("甲计划", "乙计划", "无人负责的计划", "")] == [
+        [1],
+        [2, 3],
+        [1, 2, 3],
+        [1, 2, 3],
+    ]
+    assert ids("甲计划", 2) == [2]  # what one person owes is hers, whatever she looks after
+    with_one_for_all = AddressBook([*posts, Post(4, "经4", None, Role.HANDLER, "")])
+    assert with_one_for_all.told(Role.HANDLER, 0, PARTIES._replace(programme="甲计划")).user_ids == [1, 4]
+
+
+ZHANG = Post(1, "张三", "zhang@x.test", Role.HANDLER, "", deputy_id=2)
+LISI = Post(2, "李四", "lisi@x.test", Role.HANDLER, "", programmes=["别的计划"])
+
+
+def test_a_deputy_is_told_as_well_once_and_the_log_says_for_whom() -> None:
+    parties = PARTIES._replace(programme="甲计划")
+    got = told(ZHANG, LISI, owner=Role.HANDLER, parties=parties)
+    assert (got.names, got.user_ids, mailed(got)) == (
+        "张三、李四（代 张三）",
+        [1, 2],
+        ["zhang@x.test", "lisi@x.test"],
+    )
+    both = told(ZHANG, LISI._replace(programmes=None), owner=Role.HANDLER, parties=parties)
+    assert (both.names, both.user_ids) == ("张三、李四", [1, 2])  # she is told anyway
+    third = Post(3, "王五", None, Role.HANDLER, "", deputy_id=2)
+    assert (
+        told(ZHANG, LISI, third, owner=Role.HANDLER, parties=parties).names
+        == "张三、王五、李四（代 张三、王五）"
+    )
+    chain = told(ZHANG, LISI._replace(deputy_id=3), third, owner=Role.HANDLER, parties=parties).user_ids
+    assert chain == [1, 3, 2]  # the third looks after everything; nobody follows deputies of deputies
+    alone = AddressBook(
+        [ZHANG, LISI._replace(deputy_id=3), third._replace(programmes=["丙"], deputy_id=None)]
+    )
+    assert alone.told(Role.HANDLER, 0, parties).user_ids == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("owner", "post", "deputy", "is_told"),
+    [
+        (Role.HANDLER, ZHANG, None, False),  # deactivated, or of the agency no more
+        (Role.HANDLER, ZHANG, LISI._replace(role=Role.FINANCE), False),
+        (Role.UNIT_MANAGER, ZHANG._replace(role=Role.UNIT_MANAGER, unit="渝州大学"), LISI, False),
+        (
+            Role.UNIT_MANAGER,
+            ZHANG._replace(role=Role.UNIT_MANAGER, unit="渝州大学"),
+            LISI._replace(role=Role.UNIT_MANAGER, unit="别的单位"),
+            False,
+        ),
+        (
+            Role.UNIT_FINANCE,
+            ZHANG._replace(role=Role.UNIT_FINANCE, unit="渝州大学"),
+            LISI._replace(role=Role.UNIT_MANAGER, unit="渝州大学"),
+            True,
+        ),
+        (Role.PI, LI._replace(deputy_id=2), LISI._replace(role=Role.UNIT_MANAGER, unit="渝州大学"), True),
+        (Role.PI, LI._replace(deputy_id=2), LISI._replace(role=Role.UNIT_MANAGER, unit="别的单位"), False),
+        (Role.PI, LI._replace(deputy_id=2), LISI._replace(role=Role.PI, unit="渝州大学"), False),
+        (Role.EXPERT, ZHANG._replace(role=Role.EXPERT), LISI._replace(role=Role.EXPERT), False),
+    ],
+)
+def test_only_who_sees_what_the_person_sees_is_told_for_her(
+    owner: Role, post: Post, deputy: Post | None, is_told: bool
+) -> None:
+    posts = [post] if deputy is None else [post, deputy]
+    got = AddressBook(posts).told(owner, 0, PARTIES, post.user_id if owner is Role.EXPERT else None)
+    assert got.user_ids == ([1, 2] if is_told else [1])
+
+
+@pytest.mark.parametrize("owner", [Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE])
+def test_who_has_but_an_address_that_is_refused_is_left_to_the_admins(owner: Role) -> None:
+    parties = PARTIES._replace(pi_email="LI@unit.test")
+    got = AddressBook([ADMIN], bounced={"li@unit.test"}).told(owner, 0, parties)
+    name = "李工" if owner is Role.PI else "渝州大学"
+    assert (got.names, got.user_ids, mailed(got)) == (f"{name}（管理员代收）", [9], [])
+    assert AddressBook([], bounced={"li@unit.test"}).told(owner, 0, parties) == Told((), name)
+    with_account = AddressBook([LI, ADMIN], bounced={"li@unit.test"}).told(Role.PI, 0, parties)
+    assert (with_account.user_ids, mailed(with_account)) == ([1], [])
+
+
+UNITS, EMAILS = ("渝州大学", "沙坪坝区人民医院"), ("a@x.test", "A@x.test", "b@x.test", None)
+POSTS = st.builds(
+    lambda user_id, email, role, unit, by_mail, ahead, programmes, deputy: Post(
+        *(user_id, f"人{user_id}", email, role, unit, by_mail, ahead, programmes, deputy)
+    ),
+    st.integers(1, 6),
+    st.sampled_from(EMAILS),
+    st.sampled_from(Role),
+    st.sampled_from(UNITS),
+    st.booleans(),
+    st.sampled_from((None, 0, 7)),
+    st.sampled_from((None, ["甲"], ["乙"])),
+    st.sampled_from((None, 1, 2, 9)),
+)
+
+
+@given(
+    posts=st.lists(POSTS, max_size=8, unique_by=lambda one: one.user_id),
+    bounced=st.sets(st.sampled_from(("a@x.test", "b@x.test"))),
+    email=st.sampled_from(EMAILS),
+    owner=st.sampled_from(Role),
+    offset=st.sampled_from((-30, -7, 0, 7, 21)),
+    user_id=st.sampled_from((None, 1, 7)),
+)
+def test_whatever_people_there_are_somebody_hears_once_or_the_proof_says_that_nobody_does(
+    posts: list[Post], bounced: set[str], email: str | None, owner: Role, offset: int, user_id: int | None
+) -> None:
+    parties = Parties("李工", email, UNITS[0], UNITS[1], "甲")
+    got = AddressBook(posts, bounced=bounced).told(owner, offset, parties, user_id)
+    spoken = Spoken(1, "r", "", date(2026, 4, 1), "T", got, "题", "文", "/", None, offset > 0)
+    rows = [row for row, _ in hearing([(1, spoken)])]
+    ways = [(row.channel, row.address.casefold()) for row in rows]
+    assert rows
+    assert len(set(ways)) == len(ways)
+    assert got.names
+    nobody = [row for row in rows if row.channel is Channel.NONE]
+    assert bool(nobody) is (len(nobody) == len(rows))
+    admins = [post.user_id for post in posts if post.role is Role.ADMIN]
+    assert not (nobody and admins)
+    assert not {row.address.casefold() for row in rows if row.channel is Channel.MAIL} & bounced
+    for post, row in product(posts, rows):  # whoever is told may see it: by her role, or for whom she is told
+        if row.channel is Channel.INBOX and row.user_id == post.user_id:
+            assert row.name == post.name or row.name.startswith(f"{post.name}（代 ")

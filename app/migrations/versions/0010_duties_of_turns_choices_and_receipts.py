@@ -15,6 +15,8 @@ down_revision = '0009'
 branch_labels = None
 depends_on = None
 
+WAYS = ('站内消息', '电子邮件', '钉钉', '企业微信', '飞书')
+NO_WAY = '无可用方式'
 TURNS = ('agreement', 'report', 'change', 'inspection', 'measure', 'integrity', 'acceptance', 'clearing', 'review', 'account')
 
 
@@ -23,6 +25,14 @@ def _allow_turns(*kinds: str) -> None:
     with op.batch_alter_table('turn', schema=None) as batch_op:
         batch_op.drop_constraint(op.f('ck_turn_kind'), type_='check')
         batch_op.create_check_constraint(op.f('ck_turn_kind'), f'kind IN ({names})')
+
+
+def _let_ways_be(*ways: str) -> None:
+    names = ', '.join(f"'{way}'" for way in ways)
+    for table in ('telling', 'outbox_message', 'robot'):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.drop_constraint(op.f(f'ck_{table}_channel'), type_='check')
+            batch_op.create_check_constraint(op.f(f'ck_{table}_channel'), f'channel IN ({names})')
 
 
 def upgrade() -> None:
@@ -69,9 +79,19 @@ def upgrade() -> None:
     )
     op.create_index('ix_notice_telling_notice', 'notice_telling', ['notice_id'], unique=False)
 
+    _let_ways_be(*WAYS, NO_WAY)
+    unheard = sa.text(f"channel = '{NO_WAY}'")
+    with op.batch_alter_table('telling', schema=None) as batch_op:
+        batch_op.create_index('ix_telling_unheard', ['agency_id', 'reminder_id'], unique=False, sqlite_where=unheard, postgresql_where=unheard)
+
+
 
 def downgrade() -> None:
     """Take back."""
+    with op.batch_alter_table('telling', schema=None) as batch_op:
+        batch_op.drop_index('ix_telling_unheard')
+    op.execute(sa.text(f"DELETE FROM telling WHERE channel = '{NO_WAY}'"))
+    _let_ways_be(*WAYS)
     op.drop_index('ix_notice_telling_notice', table_name='notice_telling')
     op.drop_table('notice_telling')
     op.execute(sa.text("DELETE FROM turn WHERE done_on IS NOT NULL OR kind = 'notice'"))
