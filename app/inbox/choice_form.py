@@ -27,7 +27,7 @@ class ChoiceForm(Form):
     by_mail = BooleanField(
         "到期前的提醒也发到邮箱", description="同一天的事项合并成一封；不勾选的，到期前只发站内消息"
     )
-    mail_ahead = SelectField("到期前的邮件从什么时候发起", coerce=_number, validate_choice=False)
+    mail_ahead = SelectField("到期前的邮件从哪一次提醒起发", coerce=_number, validate_choice=False)
     programmes = ChecksField(
         "负责的计划类别",
         validate_choice=False,
@@ -37,7 +37,7 @@ class ChoiceForm(Form):
         "代收人",
         coerce=_number,
         validate_choice=False,
-        description="只能是能看到同样项目的同事；代收人自己的代收人不会收到",
+        description="列出的是能看到同样项目的同事；代收人也外出的，不再转给别人",
     )
     deputy_from = DayField("从哪一天起")
     deputy_until = DayField("到哪一天止", description="含当天，最长一年")
