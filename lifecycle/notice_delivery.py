@@ -29,7 +29,7 @@ def deliver(work: Work, notice_id: int, site: str, today: date) -> int:
         raise Obstructed([f"这份文书已于 {row.received_on} 由{row.received_by}收到，无须再送。"])
     if row.sent_by == KEGUAN:
         raise Obstructed([f"已于 {row.sent_on} 通过科管送达，请等待签收；无人签收的，可改用其他方式送出。"])
-    found = addressees_of(work.session, row, project)
+    found = addressees_of(work.session, row, project, today)
     obstacle = unreachable(row, project, found)
     if obstacle:
         raise Obstructed([obstacle])

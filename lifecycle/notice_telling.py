@@ -30,7 +30,7 @@ from lifecycle.models import (
     User,
 )
 from lifecycle.notice_words import named_notice
-from lifecycle.recipients import AddressBook, Parties, Recipient
+from lifecycle.recipients import AddressBook, Recipient, parties_of
 from lifecycle.roles import Role
 from lifecycle.telling import FOOT
 from lifecycle.tellings import Outcome
@@ -52,18 +52,19 @@ def roles_addressed(notice: PaperNotice, project: Project) -> tuple[Role, ...]:
     return (Role.JOINT_UNIT,) if to == project.joint_unit else ()
 
 
-def addressees_of(session: Session, notice: PaperNotice, project: Project) -> Addressees:
-    """Return whom a notice reaches, by two statements."""
+def addressees_of(session: Session, notice: PaperNotice, project: Project, today: date) -> Addressees:
+    """Return whom a notice reaches, by three statements.
+
+    Nobody stands in for them: admins sign for nobody, and whoever is a deputy here is of the unit herself.
+    """
     wanted = roles_addressed(notice, project)
     held = _held(session, project)
     roles = tuple(role for role in wanted if role in held)
-    book = AddressBook.of(session, project.agency_id)
-    parties = Parties(project.pi_name, project.pi_email, project.lead_unit, project.joint_unit)
+    book = AddressBook.of(session, project.agency_id, today)
     people: dict[tuple[int | None, str], Recipient] = {}
     for role in wanted:
-        # Asked only where somebody holds the role: the admins, who stand in for others, sign for nobody.
-        if role in held or (role is Role.PI and project.pi_email):
-            for one in book.told(role, -1, parties).people:
+        if role in held or role is Role.PI:
+            for one in book.holders(role, parties_of(project)):
                 people.setdefault((one.user_id, "" if one.user_id else one.email or ""), one)
     return Addressees(roles, tuple(people.values()))
 

@@ -64,7 +64,8 @@ class Recipient:
     name: str
     user_id: int | None
     email: str | None
-    """Where letters reach her; ``None`` where none do."""
+    takes_letters: bool = True
+    """Whether letters reach her address, as far as is known."""
     mails_from: int = _FROM_THE_FIRST
     """From how many days after the deadline (negative: before it) on e-mails are wanted; late ones always."""
     stands_for: str = ""
@@ -97,7 +98,8 @@ class Told:
 
     def by_mail(self, *, late: bool) -> list[Recipient]:
         """Return who is told by e-mail, each address once however it is capitalised."""
-        wanted = [one for one in self.people if one.email and (late or one.mails_from <= self.offset)]
+        able = [one for one in self.people if one.email and one.takes_letters]
+        wanted = [one for one in able if late or one.mails_from <= self.offset]
         return list({(one.email or "").casefold(): one for one in wanted}.values())
 
 
@@ -155,9 +157,10 @@ class AddressBook:
             self._enter(post)
 
     def _person(self, post: Post) -> Recipient:
-        email = post.email if post.email and post.email.casefold() not in self._bounced else None
+        takes_letters = (post.email or "").casefold() not in self._bounced
         ahead = _FROM_THE_FIRST if post.mail_ahead is None else -post.mail_ahead
-        return Recipient(post.name, post.user_id, email, ahead if post.by_mail else _WHEN_LATE)
+        begins = ahead if post.by_mail else _WHEN_LATE
+        return Recipient(post.name, post.user_id, post.email, takes_letters, begins)
 
     def _enter(self, post: Post) -> None:
         programmes = None if post.programmes is None else frozenset(post.programmes)
@@ -235,6 +238,10 @@ class AddressBook:
             people[deputy] = None
             names[deputy.label] = None
         return Told(tuple(people), "、".join(names), offset)
+
+    def holders(self, role: Role, parties: Parties) -> list[Recipient]:
+        """Return those who hold a role for a project and can be reached; nobody stands in for them."""
+        return [one.person for one in self._all_holders(role, parties)]
 
     def _deputies(self, away: Iterable[_Holder], told: Iterable[Recipient]) -> list[Recipient]:
         own = {one.user_id for one in told}

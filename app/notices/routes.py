@@ -172,7 +172,7 @@ def _page(notice_id: int, refused: Form | None = None) -> ResponseReturnValue:
 
 def _delivery(row: PaperNotice, project: Project) -> dict[str, object]:
     """Return whom a notice would reach through Keguan, or why it cannot go that way."""
-    found = addressees_of(db.session(), row, project)
+    found = addressees_of(db.session(), row, project, clock.today())
     return {"people": found.people, "obstacle": unreachable(row, project, found)}
 
 
