@@ -8,11 +8,11 @@ its XML as text, amounts from whole fen, formulas with the values they come to.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeAlias
 
 from openpyxl import Workbook
 from openpyxl.formatting.rule import CellIsRule
@@ -25,11 +25,15 @@ from openpyxl.writer.excel import ExcelWriter
 
 from finance.disbursement import LARGEST
 from finance.views.years import YearEnd
-from lifecycle.money import yuan
+from lifecycle.money import YUAN, yuan
+from lifecycle.refusals import Refusal
 from reports.package import Package
 from reports.year_cells import FIRST_ROW, HEADER_ROW, Look, Row, head, looks, rows_xml
 from reports.year_lines import AMOUNT, DETAILS, KEYS, Detail, Lines, detail_rows, header_of_key, lines_of
 from reports.year_sums import DIFFERS, Added, Summary, check_rows, sum_rows, summaries_of
+
+Count: TypeAlias = Callable[[int], None]
+"""Told how many rows have been written."""
 
 _WIDTHS = {
     "序号": 7,
@@ -59,12 +63,14 @@ class _Sheet:
     is_detail: bool = False
 
 
-def year_end_workbook(year: YearEnd, *, agency: str) -> bytes:
-    """Return the workbook of a year. Raises ``ValueError`` where sums are beyond what a spreadsheet keeps."""
+def year_end_workbook(year: YearEnd, *, agency: str, wrote: Count = lambda _done: None) -> bytes:
+    """Return the workbook of a year; ``wrote`` is told how many rows are written.
+
+    Raises ``Refusal`` where sums are beyond what a spreadsheet keeps: 15 digits, so less than 10^13 yuan.
+    """
     lines = lines_of(year)
-    if sum(abs(line.amount) for found in lines.of.values() for line in found) >= LARGEST:
-        raise ValueError("sums of this size are not exact in a spreadsheet")
-    sheets = list(_sheets(year, agency, lines))
+    _demand_exact(year, lines)
+    sheets, told = list(_sheets(year, agency, lines)), _Told(wrote)
     book = Workbook()
     book.remove(book.worksheets[0])
     pages = [_frame(book, place, sheet) for place, sheet in enumerate(sheets)]
@@ -77,8 +83,33 @@ def year_end_workbook(year: YearEnd, *, agency: str) -> bytes:
     properties.title = f"{year.year}年度财政资金拨付汇总"
     properties.created = properties.modified = made
     target = BytesIO()
-    ExcelWriter(book, Package(target, made, lambda xml: _completed(xml, sheets, styles))).save()
+    ExcelWriter(book, Package(target, made, lambda xml: _completed(xml, sheets, styles, told))).save()
     return target.getvalue()
+
+
+def _demand_exact(year: YearEnd, lines: Lines) -> None:
+    """Refuse what no spreadsheet adds up to the fen, whichever of the lines a sum takes together."""
+    total = sum(abs(line.amount) for found in lines.of.values() for line in found)
+    if total >= LARGEST:
+        raise Refusal(
+            f"{year.year} 年度各笔金额合计 {yuan(total)} 元。Excel 只保留 15 位有效数字，"
+            f"合计达到 {LARGEST // YUAN // 10**12} 万亿元时分位会被舍去，汇总表就不再准确，因此没有生成。"
+            "请先核对有没有多录了位数的金额；金额无误的，请到“拨付汇总”页面分来源或分类别查看和下载。"
+        )
+
+
+class _Told:
+    """Rows on their way into the workbook, told of by the hundred."""
+
+    def __init__(self, wrote: Count) -> None:
+        self._wrote, self._done = wrote, 0
+
+    def __call__(self, rows: Sequence[Row]) -> Iterator[Row]:
+        for row in rows:
+            yield row
+            self._done += 1
+            if self._done % 100 == 0:
+                self._wrote(self._done)
 
 
 def _sheets(year: YearEnd, agency: str, lines: Lines) -> Iterator[_Sheet]:
@@ -155,7 +186,7 @@ def _print(page: Worksheet) -> None:
     footer.center.text = "第 &P 页，共 &N 页"
 
 
-def _completed(xml: bytes, sheets: Iterable[_Sheet], styles: Mapping[Look, int]) -> bytes:
+def _completed(xml: bytes, sheets: Iterable[_Sheet], styles: Mapping[Look, int], told: _Told) -> bytes:
     """Return a sheet's XML with its rows in it; which sheet it is, it says itself."""
     found = re.search(rb'codeName="S(\d+)"', xml)
     if found is None:
@@ -165,4 +196,4 @@ def _completed(xml: bytes, sheets: Iterable[_Sheet], styles: Mapping[Look, int])
     before = before.partition(f'<row r="{FIRST_ROW}"'.encode())[0]
     last = f"{get_column_letter(len(sheet.headers))}{HEADER_ROW + len(sheet.rows)}"
     before = re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="A1:{last}"'.encode(), before)
-    return before + rows_xml(sheet.rows, styles).encode() + b"</sheetData>" + after
+    return before + rows_xml(told(sheet.rows), styles).encode() + b"</sheetData>" + after

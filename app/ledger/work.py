@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -11,12 +11,10 @@ from typing import Any
 from flask import url_for
 
 from app.ledger import found
-from app.longwork.background import Tell
-from app.longwork.kinds import Crumb, Kind, Parameters, Task, WorkRefused, register
+from app.longwork.kinds import Crumb, Kind, Parameters, Steps, Task, WorkRefused, register
 from app.longwork.reading import ToldFile
 from app.longwork.wrong_cells import counts_by_sheet, write_errors
 from lifecycle.record import ProjectRecord
-from lifecycle.refusals import Refusal
 from lifecycle.roles import Permission
 from lifecycle.rules.base import Strength
 from reports.finding_list import ListedFinding, findings_of
@@ -24,8 +22,6 @@ from reports.ledger.errors import LedgerRefused, PassedOver
 from reports.ledger.importing import Imported, import_ledger, rehearse_import
 from reports.ledger.reading import Ledger, read_ledger
 from reports.ledger.schema import SHEET_NAMES
-
-GONE = "上传的文件已经清理，请重新上传。"
 
 MOST_DIFFERENCES = 100
 """Shown on the page; the history of the import keeps more."""
@@ -42,8 +38,10 @@ def as_of(parameters: Parameters) -> date:
 def _check(task: Task) -> dict[str, Any]:
     """Judge every project of the ledger and find out what taking it in would do."""
     with _refusing(task):
-        ledger = _read(task, lambda done, total: task.tell(done, total, "第 1 步，共 3 步：读取工作簿"))
-        judged = findings_of(_in_order(ledger.records, task.tell), as_of(task.parameters))
+        ledger = _read(task, of=3)
+        judged = findings_of(
+            _in_order(ledger.records, task.step("对照规定核对", 2, 3)), as_of(task.parameters)
+        )
         counted = _Counting(judged)
         found.write_findings(task.rows, counted)
         imported = rehearse_import(
@@ -51,7 +49,7 @@ def _check(task: Task) -> dict[str, Any]:
             task.actor,
             ledger,
             name=task.name,
-            progress=lambda done, total: task.tell(done, total, "第 3 步，共 3 步：与系统中的项目比对"),
+            progress=task.step("与系统中的项目比对", 3, 3),
         )
     return {
         **counted.result,
@@ -65,13 +63,13 @@ def _check(task: Task) -> dict[str, Any]:
 def _take_in(task: Task) -> dict[str, Any]:
     """Take the ledger in, all of it or nothing."""
     with _refusing(task):
-        ledger = _read(task, lambda done, total: task.tell(done, total, "第 1 步，共 2 步：读取工作簿"))
+        ledger = _read(task, of=2)
         imported = import_ledger(
             task.session,
             task.actor,
             ledger,
             name=task.name,
-            progress=lambda done, total: task.tell(done, total, "第 2 步，共 2 步：导入项目"),
+            progress=task.step("导入项目", 2, 2),
         )
     return _outcome(imported)
 
@@ -87,19 +85,16 @@ def _refusing(task: Task) -> Iterator[None]:
         raise WorkRefused({**counts, "passed_over": _words(refused.passed_over)}) from refused
 
 
-def _read(task: Task, tell: Callable[[int, int], None]) -> Ledger:
-    path = task.folder.workbook(task.digest)
-    if not path.exists():
-        raise Refusal(GONE)
-    with ToldFile(path, tell) as file:
+def _read(task: Task, of: int) -> Ledger:
+    with ToldFile(task.workbook(), task.step("读取工作簿", 1, of)) as file:
         return read_ledger(file)
 
 
-def _in_order(records: Sequence[ProjectRecord], tell: Tell) -> Iterator[ProjectRecord]:
+def _in_order(records: Sequence[ProjectRecord], tell: Steps) -> Iterator[ProjectRecord]:
     """Yield the records by number, telling how many have been judged."""
     for done, record in enumerate(sorted(records, key=lambda record: record.number)):
         if done % _EVERY == 0:
-            tell(done, len(records), "第 2 步，共 3 步：对照规定核对")
+            tell(done, len(records))
         yield record
 
 
@@ -176,7 +171,6 @@ IMPORT = register(
         permission=Permission.IMPORT_LEDGER,
         noun="导入",
         title="导入台账",
-        promise="导入要么全部完成，要么不作改动。",
         run=_take_in,
         crumbs=_crumbs,
         word="已导入",

@@ -56,23 +56,29 @@ def export(
 
     def run(task: Task) -> dict[str, Any]:
         total = task.parameters["count"]
-        draft = task.folder.draft()
+        draft, tell = task.folder.draft(), task.step("生成文件")
         try:
             told = write(
                 task.session,
                 task.actor,
                 task.parameters,
                 draft,
-                lambda done: task.tell(min(done, total), total, "写入文件"),
+                lambda done: tell(min(done, total), total),
             )
             os.replace(draft, task.folder.result(task.key))
         finally:
             draft.unlink(missing_ok=True)
         return {"file": task.parameters["file"], "count": told, "unit": unit}
 
-    promise = "导出只读取数据，不改变任何内容。"
     kind = Kind(
-        name, permission, "导出", f"导出{title}", promise, run, crumbs=crumbs, word="可下载", tone="done"
+        name,
+        permission,
+        "导出",
+        f"导出{title}",
+        run,
+        crumbs,
+        promise="导出只读取数据，不改变任何内容。",
+        word="可下载",
     )
     return Export(register(kind), write, unit, most)
 

@@ -17,10 +17,21 @@ from sqlalchemy.orm import Session
 from app.longwork.background import Tell
 from app.longwork.folder import Folder
 from lifecycle.files import ContentStore
+from lifecycle.refusals import Refusal
 from lifecycle.roles import Actor, Permission
 
 Parameters: TypeAlias = Mapping[str, Any]
 """What a piece of work was asked with, as JSON holds it."""
+
+Result: TypeAlias = Mapping[str, Any]
+"""What came of it, as JSON holds it."""
+
+Steps: TypeAlias = Callable[[int, int], None]
+"""Told how much of a step is done, of how much."""
+
+GONE = "上传的文件已经清理，请重新上传。"
+REASONS = "reasons"
+"""In the result of refused work whose page is its own: what stands against it, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,18 @@ class Task:
     def rows(self) -> Path:
         """Where a long list of what was found is to be kept."""
         return self.folder.rows(self.key)
+
+    def workbook(self) -> Path:
+        """Return where the uploaded workbook lies. Raises ``Refusal`` where it has been cleared away."""
+        path = self.folder.workbook(self.digest)
+        if not path.exists():
+            raise Refusal(GONE)
+        return path
+
+    def step(self, words: str, number: int = 1, of: int = 1) -> Steps:
+        """Return what is told how far a step is; it begins to be shown when it is first told."""
+        said = f"第 {number} 步，共 {of} 步：{words}" if of > 1 else words
+        return lambda done, total: self.tell(done, total, said)
 
 
 class WorkRefused(Exception):
@@ -75,8 +98,6 @@ class Kind:
     """What is done, in a word: 体检."""
     title: str
     """The same with its object: 体检台账."""
-    promise: str
-    """What whoever waits should know of it: one sentence."""
     run: Callable[[Task], dict[str, Any]]
     """Does it and returns the figures for its page; raises ``WorkRefused`` or a ``Refusal``.
 
@@ -84,15 +105,22 @@ class Kind:
     """
     crumbs: Callable[[Parameters], Sequence[Crumb]]
     """The way to where such work is begun."""
+    promise: str = ""
+    """What whoever waits should know of it, in one sentence; empty: that it is done whole or not at all."""
     word: str = "已完成"
     """Where it stands once it is done, in a word, with its tone."""
     tone: str = "done"
     page: Callable[[str], str] = _own_page
     """The address, by the work's key, under which it is looked at from its beginning to its result."""
-    leads_to: Callable[[Parameters], str] | None = None
+    leads_to: Callable[[Parameters, Result], str] | None = None
     """Where its page leads once it is done, for work whose result is seen elsewhere."""
     restart: str = ""
     """The kind with which it begins again, where that is not itself."""
+
+    @property
+    def said(self) -> str:
+        """The sentence for whoever waits."""
+        return self.promise or f"{self.noun}要么全部完成，要么不作改动。"
 
 
 KINDS: dict[str, Kind] = {}

@@ -6,10 +6,12 @@ from flask import Blueprint, abort, redirect, render_template, send_file, url_fo
 from flask.typing import ResponseReturnValue
 
 from app.extensions import db
+from app.longwork.kinds import REASONS
 from app.longwork.pages import XLSX, folder, own, restart, unfinished
 from app.longwork.rows import works_of
 from app.longwork.shown import look
 from app.permissions import current_actor, may
+from lifecycle.models import WorkState
 from lifecycle.refusals import NotPermitted
 from lifecycle.roles import Permission
 
@@ -38,8 +40,10 @@ def show(work_key: str) -> ResponseReturnValue:
         return redirect(work.url)
     if (answer := unfinished(work)) is not None:
         return answer
+    if work.state is WorkState.REFUSED:
+        return render_template("longwork/refused.html", work=work, reasons=work.result[REASONS])
     if work.kind.leads_to is not None:
-        return redirect(work.kind.leads_to(work.parameters))
+        return redirect(work.kind.leads_to(work.parameters, work.result))
     return render_template("longwork/done.html", work=work)
 
 

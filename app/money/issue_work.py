@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import url_for
-
 from app import clock
-from app.longwork.kinds import Crumb, Kind, Parameters, Task, register
+from app.longwork.kinds import Kind, Task, register
+from app.money import ways
 from finance.issuing import issue_batch
 from finance.lookups import find_batch
 from lifecycle.roles import Permission
@@ -26,26 +24,10 @@ def _issue(task: Task) -> dict[str, Any]:
     task.session.rollback()
     if not is_issued:
         lines = task.parameters["lines"]
-        task.tell(0, 0, f"第 1 步，共 2 步：核对 {lines:,} 笔款项")
-
-        def tell(done: int, total: int) -> None:
-            task.tell(done, total, f"第 2 步，共 2 步：制作 {lines:,} 笔的拨付表")
-
-        render = partial(disbursement_sheet, progress=tell)
+        task.step(f"核对 {lines:,} 笔款项", 1, 2)(0, 0)
+        render = partial(disbursement_sheet, progress=task.step(f"制作 {lines:,} 笔的拨付表", 2, 2))
         issue_batch(task.session, task.actor, batch_id, clock.today(), render)
     return {}
-
-
-def _batch_page(parameters: Parameters) -> str:
-    return url_for("money.batch", batch_id=parameters["batch"])
-
-
-def _crumbs(parameters: Parameters) -> Sequence[Crumb]:
-    return (
-        Crumb("经费", url_for("money.index")),
-        Crumb("批次", url_for("money.batches")),
-        Crumb(parameters["name"], _batch_page(parameters)),
-    )
 
 
 ISSUE = register(
@@ -54,11 +36,10 @@ ISSUE = register(
         permission=Permission.MAKE_BATCH,
         noun="出表",
         title="出具拨付表",
-        promise="出表要么全部完成，要么不作改动。",
         run=_issue,
-        crumbs=_crumbs,
+        crumbs=ways.to_batch,
         word="已出表",
-        leads_to=_batch_page,
+        leads_to=ways.batch_page,
     )
 )
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.extensions import db
+from app.longwork.pages import PATIENCE, start
 from app.money import lists
+from app.money.reconcile_work import RECONCILE
 from app.permissions import current_actor, may
 from finance.reconcile.difference import Difference
-from finance.reconcile.keeping import (
-    Run,
-    find_run,
-    last_run,
-    list_runs,
-    outcome,
-    reconcile_and_keep,
-)
+from finance.reconcile.keeping import Run, find_run, last_run, list_runs
 from lifecycle.roles import Permission
-from reports.read_back import read_sheet
 
 bp = Blueprint("reconcile", __name__, url_prefix="/money/reconcile")
 
@@ -44,10 +38,9 @@ def run(run_id: int) -> ResponseReturnValue:
 @bp.post("/")
 @may(Permission.RECONCILE)
 def press() -> ResponseReturnValue:
-    """Reconcile everything as it stands."""
-    result = reconcile_and_keep(db.session(), current_actor(), clock.today(), read_sheet)
-    flash(f"对账完成：{outcome(result.count)}。")
-    return redirect(url_for("reconcile.index"))
+    """Reconcile everything as it stands, in the background; pressed twice, it is done once."""
+    today = clock.today()
+    return redirect(start(RECONCILE, f"截至 {today}", {"as_of": today.isoformat()}, patience=PATIENCE))
 
 
 def _page(shown: Run | None) -> ResponseReturnValue:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 
 from flask import flash, redirect, render_template, request, send_file, url_for
@@ -13,21 +11,18 @@ from app import clock
 from app.extensions import db
 from app.money import lists, return_work
 from app.money.batch_routes import XLSX, bp
+from app.money.return_cells import at_cells
 from app.money.return_forms import BookReturnForm, ReturnedForm
 from app.permissions import current_actor, may
 from finance.lookups import find_batch
 from finance.returned_lines import BARRED, Heap, NotTheSheet
 from finance.returning import book_returned, drop_returned, find_returned
 from finance.returns import HeapPage, ShownReturn, list_returns, show_returned
-from lifecycle.refusals import InvalidInput, Obstructed, SamePerson
+from lifecycle.refusals import Obstructed, SamePerson
 from lifecycle.roles import Permission
 from reports.ledger.errors import NotAWorkbook
 from reports.returned.taking import take_returned
-from reports.sheet.marks import DAY, REASON, VOUCHER
 
-MOST_SAID = 20
-"""Cells that are named one by one when a booking is refused."""
-_MARKS = {"voucher": VOUCHER, "paid_on": DAY, "reason": REASON}
 _ATTENTION = (*BARRED, Heap.PAID, Heap.FAILED, Heap.OPEN, Heap.MISSING, Heap.SETTLED)
 """The order in which a heap is opened by itself: first what needs somebody."""
 
@@ -73,12 +68,15 @@ def returned_workbook(returned_id: int) -> ResponseReturnValue:
 @bp.post("/returned/<int:returned_id>/book")
 @may(Permission.BOOK_PAYMENT)
 def book_return(returned_id: int) -> ResponseReturnValue:
-    """Book everything that a returned sheet says, all or nothing."""
-    form = BookReturnForm()
+    """Book everything that a returned sheet says, all or nothing; a large one in the background."""
+    session, actor, form = db.session(), current_actor(), BookReturnForm()
     if form.validate_on_submit():
-        with form.taking_refusals(Obstructed, SamePerson), _at_cells(returned_id):
-            leave_out = bool(form.leave_out.data)
-            booked = book_returned(db.session(), current_actor(), returned_id, leave_out, clock.today())
+        leave_out = bool(form.leave_out.data)
+        shown = show_returned(session, actor, returned_id)
+        if return_work.is_large(shown) and (leave_out or not shown.barred):
+            return redirect(return_work.begin_booking(shown, leave_out))
+        with form.taking_refusals(Obstructed, SamePerson), at_cells(session, actor, returned_id):
+            booked = book_returned(session, actor, returned_id, leave_out, clock.today())
             flash(f"已按回执登记 {booked} 笔，项目台账和期限已随之更新。")
             return redirect(url_for("money.returned", returned_id=returned_id))
     return _returned_page(returned_id, form)
@@ -92,27 +90,6 @@ def drop(returned_id: int) -> ResponseReturnValue:
     flash("已放弃这份回执，没有登记任何款项。")
     batch_id = find_returned(db.session(), current_actor(), returned_id).batch_id
     return redirect(url_for("money.returns", batch_id=batch_id))
-
-
-@contextmanager
-def _at_cells(returned_id: int) -> Iterator[None]:
-    """Say what is wrong with lines at the cells of the workbook that they were read from."""
-    try:
-        yield
-    except InvalidInput as refusal:
-        shown = show_returned(db.session(), current_actor(), returned_id)
-        rows = {line.line_id: line.read.row for line in shown.lines if line.line_id}
-        said: dict[str, str] = {}
-        for name, words in refusal.errors.items():
-            field, _, line_id = name.partition("-")
-            known = line_id.isdigit() and int(line_id) in rows
-            cell = f"{shown.columns[_MARKS[field]]}{rows[int(line_id)]}" if known else ""
-            said[name] = f"单元格 {cell}：{words}" if cell else words
-        more = len(said) - MOST_SAID
-        told = dict(list(said.items())[:MOST_SAID])
-        raise InvalidInput(
-            told | ({"more": f"另有 {more} 处，改好后重新上传。"} if more > 0 else {})
-        ) from None
 
 
 def _returns_page(batch_id: int, form: ReturnedForm) -> ResponseReturnValue:

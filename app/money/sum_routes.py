@@ -13,18 +13,18 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.extensions import db
 from app.filters import query
+from app.longwork.exports import hand_out
 from app.menu import agency_name
-from app.money import asked, figures, lists
+from app.money import asked, figures, lists, year_work
 from app.money.sending import sent
 from app.money.view_routes import bp
 from app.permissions import current_actor, may
 from finance.views.asking import PART_NAMES, Part, Which
 from finance.views.moved import Book, moved_by
 from finance.views.summing import By, summary, total_of
-from finance.views.years import year_end
+from finance.views.years import count_lines
 from lifecycle.roles import Permission
 from reports.money_lists import write_summary
-from reports.year_end import year_end_workbook
 
 __all__ = ["bp"]
 
@@ -129,13 +129,14 @@ def year_ended() -> ResponseReturnValue:
     )
 
 
-@bp.get("/year-end.xlsx")
+@bp.route("/year-end.xlsx", methods=["GET", "POST"])
 @may(Permission.SEE_MONEY)
 def year_end_sheet() -> ResponseReturnValue:
-    """Hand out the workbook of a year, whose sums are formulas over its own lines."""
-    found = year_end(db.session(), current_actor(), _year(), clock.today())
-    book = year_end_workbook(found, agency=agency_name())
-    return sent(BytesIO(book), f"{found.year}年度财政资金拨付汇总-{found.as_of}.xlsx")
+    """Hand out the workbook of a year, whose sums are formulas over its own lines; a large one later."""
+    year, today = _year(), clock.today()
+    as_of, count = min(today, date(year, 12, 31)), count_lines(db.session(), current_actor(), year, today)
+    name = f"{year}年度财政资金拨付汇总-{as_of}.xlsx"
+    return hand_out(year_work.YEAR_END, name, {"year": year}, count)
 
 
 def _year() -> int:

@@ -39,8 +39,8 @@ def _file(parameters: Parameters) -> StoredFile:
 def _look(task: Task) -> dict[str, Any]:
     """Read the workbook; keep its wrong cells, or the rows to look at before it is entered."""
     project_id, _ = _to_enter(task)
-    book = _book(task, "第 1 步，共 2 步：读取工作簿")
-    task.tell(0, 0, "第 2 步，共 2 步：与已登记的支出比对")
+    book = _book(task)
+    task.step("与已登记的支出比对", 2, 2)(0, 0)
     _, record = _to_enter(task)
     there = twins(task.session, project_id, book.rows)
     shown = [(row, twin, *_plain(one)) for row, one, twin in zip(book.numbers, book.rows, there, strict=True)]
@@ -58,8 +58,8 @@ def _look(task: Task) -> dict[str, Any]:
 def _enter(task: Task) -> dict[str, Any]:
     """Enter what the workbook lists."""
     number, file = task.parameters["number"], _file(task.parameters)
-    book = _book(task, "第 1 步，共 2 步：读取工作簿")
-    task.tell(0, 0, f"第 2 步，共 2 步：登记 {len(book.rows):,} 笔支出")
+    book = _book(task)
+    task.step(f"登记 {len(book.rows):,} 笔支出", 2, 2)(0, 0)
     again = bool(task.parameters["again"])
     import_spending(task.session, task.actor, number, book.rows, file, clock.today(), again=again)
     project_id = find_project(task.session, task.actor, number).id
@@ -76,13 +76,13 @@ def _to_enter(task: Task) -> tuple[int, ProjectRecord]:
     return project_id, record
 
 
-def _book(task: Task, words: str) -> SpendingBook:
+def _book(task: Task) -> SpendingBook:
     """Read the workbook. Raises ``WorkRefused`` where a cell is wrong."""
     task.session.rollback()  # nobody waits while it is read
     path = task.store.path(_file(task.parameters).sha256)
     if not path.exists():
         raise FileMissing
-    with ToldFile(path, lambda done, total: task.tell(done, total, words)) as stream:
+    with ToldFile(path, task.step("读取工作簿", 1, 2)) as stream:
         book = read_spending(stream, task.parameters["number"], clock.today())
     if not book.is_sound:
         write_errors(task.rows, book.errors)
@@ -138,7 +138,6 @@ ENTER = register(
         permission=Permission.ENTER_SPENDING,
         noun="导入",
         title="导入支出明细",
-        promise="导入要么全部完成，要么不作改动。",
         run=_enter,
         crumbs=_crumbs,
         word="已导入",

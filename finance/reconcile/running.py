@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
+from typing import TypeAlias
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from finance.models import Batch
 from finance.parts import MoneyParts
 from finance.reconcile.books import Books, read_books
 from finance.reconcile.clearings import clearings_tie
@@ -20,8 +23,18 @@ from finance.reconcile.plans import Key, parts_in, plans_tie
 from finance.reconcile.sheets import ReadBack, batches_tie
 from finance.reconcile.states import states_tie
 from lifecycle.database import begin_reading
+from lifecycle.models import Project
 from lifecycle.money import Fen
 from lifecycle.record import Source
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many have been looked at, of how many."""
+
+
+def nobody(done: int, total: int) -> None:
+    """Tell nobody."""
+    del done, total
+
 
 MOST = 1000
 """Differences, and remarks, told of one reconciliation: more are counted only."""
@@ -81,26 +94,45 @@ class Result:
             self.left_out += 1
 
 
-def reconcile(session: Session, agency_id: int, as_of: date, today: date, read_back: ReadBack) -> Result:
+def reconcile(
+    session: Session,
+    agency_id: int,
+    as_of: date,
+    today: date,
+    read_back: ReadBack,
+    of_projects: Progress = nobody,
+    of_batches: Progress = nobody,
+) -> Result:
     """Hold every project, source and batch of an agency against all that is written of it, as of a day.
 
     Payments, spending and returns dated later are left out. Reads only, as of one moment, a chunk of projects
-    at a time; ends whatever the session was at.
+    at a time; ends whatever the session was at. The last two are told how many have been looked at.
     """
     begin_reading(session)
     try:
         result = Result(as_of)
+        projects, batches = _how_many(session, agency_id)
+        of_projects(0, projects)
         for books in read_books(session, agency_id, as_of, today):
             _take(session, agency_id, books, result)
+            of_projects(result.projects, projects)
         for one in batches_tie(session, agency_id, read_back):
             if one is None:
                 result.batches += 1
+                of_batches(result.batches, batches)
             else:
                 result.found(one)
         result.totals = {source: result.totals[source] for source in Source if source in result.totals}
     finally:
         session.rollback()
     return result
+
+
+def _how_many(session: Session, agency_id: int) -> tuple[int, int]:
+    """Return how many projects and batches an agency has."""
+    of_projects = select(func.count()).select_from(Project).where(Project.agency_id == agency_id)
+    of_batches = select(func.count()).select_from(Batch).where(Batch.agency_id == agency_id)
+    return session.scalar(of_projects) or 0, session.scalar(of_batches) or 0
 
 
 def _take(session: Session, agency_id: int, books: Books, result: Result) -> None:

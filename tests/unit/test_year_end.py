@@ -22,6 +22,7 @@ from finance.views.planned import PlanLine
 from finance.views.years import OWED, YearEnd
 from lifecycle.money import Fen
 from lifecycle.record import Source
+from lifecycle.refusals import Refusal
 from lifecycle.stages import TrancheState
 from reports.year_end import year_end_workbook
 from tests.plugins.needs import missing
@@ -224,12 +225,15 @@ def _without_values(content: bytes) -> bytes:
     return target.getvalue()
 
 
-def test_sums_beyond_what_a_spreadsheet_keeps_are_refused() -> None:
-    year = a_year(1)
-    with pytest.raises(ValueError, match="exact"):
-        year_end_workbook(
-            YearEnd(
-                2025, year.as_of, {**year.moved, Book.PAID: [movement(Random(1), 1, 10**15)]}, [], {}, 0, 0
-            ),
-            agency="甲局",
-        )
+def test_sums_are_exact_to_the_last_fen_a_spreadsheet_keeps_and_beyond_it_are_refused_in_words() -> None:
+    def of(fen: Fen) -> YearEnd:
+        paid = [movement(Random(1), 1, fen - 1), movement(Random(1), 2, 1)]
+        moved = {Book.PAID: paid, Book.REVERSED: [], Book.RETURNED: []}
+        return YearEnd(2025, date(2025, 12, 31), moved, [], {**dict.fromkeys(Book, 0), Book.PAID: fen}, 0, 0)
+
+    most = 10**15 - 1
+    content = year_end_workbook(of(most), agency="甲局")
+    assert str(table(content, "按月份")[-1]["拨付"]) == "9999999999999.99"
+    assert {row["结论"] for row in table(content, "核对")} == {"相符"}
+    with pytest.raises(Refusal, match=r"10,000,000,000,000\.00 元.*15 位有效数字.*多录了位数"):
+        year_end_workbook(of(most + 1), agency="甲局")

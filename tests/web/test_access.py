@@ -115,6 +115,7 @@ PRESSES_THAT_ONLY_SEE = frozenset(
     {
         *("inbox.act", "inbox.read", "inbox.read_all", "inbox.choices", "agenda.feed"),
         *("longwork.again", "ledger.export", "ledger.findings_sheet", "projects.export"),
+        "money.year_end_sheet",
     }
 )
 """Writing routes that need no more than to see: they touch nothing but what is the visitor's own."""

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from threading import Event
 
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from finance.models import Reconciliation
 from lifecycle.database import begin_write
 from lifecycle.models import Tranche
 from tests.integration.paying import WAN, Bureau, approved, issued
 from tests.web.site import Browser
+from tests.web.working import settle
 
 PAGE = "/money/reconcile/"
+pytestmark = pytest.mark.usefixtures("at_rest")
+
+
+def press(browser: Browser) -> str:
+    """Press 立即对账 and return the page to which its work leads."""
+    made = settle(browser, browser.post(PAGE).location).location
+    assert made.startswith(PAGE)
+    return browser.get(made).text
 
 
 def test_finance_presses_and_is_led_to_what_does_not_tie(bureau: Bureau, finance: Browser) -> None:
     assert "还没有对过账" in finance.get(PAGE).text
     tranche_id = approved(bureau)
     batch_id = issued(bureau, tranche_id)
-    done = finance.post(PAGE, follow_redirects=True).text
-    assert "对账完成：全部相符" in done
+    done = press(finance)
     assert "每一笔资金都核对相符" in done
+    assert done.count(" 处不符</b>") == 0
     begin_write(bureau.session)
     bureau.session.execute(update(Tranche).where(Tranche.id == tranche_id).values(planned_fen=8 * WAN))
     bureau.session.commit()
-    found = finance.post(PAGE, follow_redirects=True).text
+    found = press(finance)
     assert "处不符，请逐项核对" in found
     assert "/projects/%E6%B2%99-1?tab=money" in found
     assert "10,000.00" in found, "by how much"
@@ -32,8 +46,20 @@ def test_finance_presses_and_is_led_to_what_does_not_tie(bureau: Bureau, finance
 
 
 def test_readers_see_it_and_press_nothing(finance: Browser, auditor: Browser) -> None:
-    finance.post(PAGE)
+    press(finance)
     text = auditor.get(PAGE).text
     assert "全部相符" in text
     assert "立即对账" not in text
     assert auditor.post(PAGE).status_code == 403
+
+
+def test_pressed_twice_it_is_done_once_and_tells_how_far_it_is(
+    finance: Browser, ahead: Event, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.money.reconcile_routes.PATIENCE", 0)
+    first, second = finance.post(PAGE).location, finance.post(PAGE).location
+    assert first == second
+    assert "结果保存在历次对账中" in finance.get(first).text
+    ahead.set()
+    assert settle(finance, first).location.startswith(PAGE)
+    assert session.scalar(select(func.count()).select_from(Reconciliation)) == 1

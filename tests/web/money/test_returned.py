@@ -104,9 +104,32 @@ def test_a_large_workbook_is_read_in_the_background_and_then_looked_at(
     batch_id = batch_of(bureau, 2)
     work = upload(finance, batch_id, filled(bureau, batch_id, {1: PAID})).location
     assert work.startswith("/tasks/")
-    assert settle(finance, work).location == f"/money/batches/{batch_id}/returns"
+    assert settle(finance, work).location.startswith("/money/returned/")
     assert "待登记" in finance.get(f"/money/batches/{batch_id}/returns").text
     refused = upload(finance, batch_id, b"no workbook").location
     page = settle(finance, refused).text
     assert "读取没有完成" in page
     assert "重新开始读取" in page
+
+
+@pytest.mark.usefixtures("at_rest")
+def test_a_large_sheet_is_booked_in_the_background_and_says_at_which_cells_it_is_not(
+    bureau: Bureau, finance: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(return_work, "MOST_BOOKED_AT_ONCE", 0)
+    first, batch_id = batch_of(bureau, 1, start=8), batch_of(bureau, 3)
+    page = upload(finance, first, filled(bureau, first, {1: PAID})).location
+    work = finance.post(f"{page}/book").location
+    assert work.startswith("/tasks/")
+    assert settle(finance, work).location == page
+    assert "已登记" in finance.get(page).text
+    again = finance.post(f"{page}/book")
+    assert again.status_code == 409  # booked already: answered at once
+    altered = {1: PAID | {"凭证号": "新"}, 2: PAID, 3: PAID | {"账号": "1"}}
+    page = upload(finance, batch_id, filled(bureau, batch_id, altered)).location
+    assert finance.post(f"{page}/book").status_code == 422, "lines that are left out are meant first"
+    refused = settle(finance, finance.post(f"{page}/book", data={"leave_out": "y"}).location).text
+    assert "登记未通过" in refused
+    assert "<li>单元格 P5：凭证号“国库-7”已用于其他批次" in refused
+    assert f'href="{page}"' in refused
+    assert "待登记" in finance.get(page).text

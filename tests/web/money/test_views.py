@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from io import BytesIO
@@ -11,6 +12,7 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
+from app.money import year_work
 from lifecycle.money import YUAN, Fen
 from lifecycle.record import Source
 from lifecycle.record import Tranche as Plan
@@ -18,6 +20,7 @@ from lifecycle.roles import Role
 from tests.integration.paying import EA, WAN, Bureau, approved, ea_fields, issued
 from tests.web.money.test_cost import MOST, asked
 from tests.web.site import Browser
+from tests.web.working import settle
 
 OUTSIDE = [Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT, Role.EXPERT, Role.ADMIN]
 INSIDE = [Role.HANDLER, Role.APPROVER, Role.FINANCE, Role.AUDITOR]
@@ -124,6 +127,29 @@ def test_what_is_late_stands_on_top_with_its_days_by_plan_and_by_law(
     assert "计划日期" in top
     assert 'class="matrix-now" aria-current="date">2 月<small>本月</small>' in year
     assert "没有写明计划日期" in year
+
+
+@pytest.mark.usefixtures("at_rest")
+def test_the_workbook_of_a_large_year_is_made_in_the_background_and_kept(
+    bureau: Bureau, finance: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_money(bureau)
+    at_once = finance.get("/money/year-end.xlsx?year=2026").data
+    monkeypatch.setattr(year_work, "YEAR_END", replace(year_work.YEAR_END, most=0))
+    offer = finance.get("/money/year-end.xlsx?year=2026").text
+    assert re.findall("共 .*，内容较多", offer) == ["共 7 笔，内容较多"]
+    work = finance.post("/money/year-end.xlsx?year=2026").location
+    done = settle(finance, work).text
+    assert "共 7 笔" in done, "as many as there are lines in the workbook"
+    assert "2026年度财政资金拨付汇总-2026-02-05.xlsx" in done
+    made = finance.get(f"{work}/file").data
+    assert cells(made) == cells(at_once)
+
+
+def cells(workbook: bytes) -> list[tuple[object, ...]]:
+    """Return what stands in the cells of a workbook."""
+    book = load_workbook(BytesIO(workbook))
+    return [row for page in book for row in page.iter_rows(values_only=True)]
 
 
 def test_an_empty_bureau_is_told_where_plans_come_from(finance: Browser) -> None:
