@@ -19,6 +19,7 @@ from finance.holding import keep_holds
 from finance.lookups import find_batch, find_line, live_proposals, person
 from finance.models import Batch, BatchLine
 from finance.states import BATCH_TRANSITIONS, BatchState, LineResult
+from finance.vouchers import of_refunds
 from lifecycle.command import Work, command
 from lifecycle.judging import MOST_TEXT
 from lifecycle.models import Payment, Project, Tranche
@@ -175,7 +176,7 @@ def _trimmed(outcome: LineOutcome, today: date) -> LineOutcome:
 
 def _errors(work: Work, batch: Batch, told: Mapping[int, LineOutcome], today: date) -> dict[str, str]:
     vouchers = {outcome.voucher for outcome in told.values() if outcome.paid}
-    elsewhere = _used_elsewhere(work, batch, vouchers)
+    elsewhere = _used_elsewhere(work, batch, vouchers) | of_refunds(work, vouchers)
     errors: dict[str, str] = {}
     for line_id, outcome in told.items():
         if outcome.paid:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import aliased
 
 from finance.clearing.figures import ClearingState, sums_by_source
 from finance.clearing.finding import (
@@ -24,6 +23,7 @@ from finance.clearing.finding import (
 from finance.clearing.settling import owe
 from finance.lookups import person
 from finance.models import ClearingReturn
+from finance.vouchers import first_use
 from lifecycle.attachments import StoredFile, attach, names_and_digests
 from lifecycle.command import Work, command
 from lifecycle.judging import MOST_TEXT
@@ -70,7 +70,7 @@ def record_return(work: Work, clearing_id: int, part: Part, papers: Sequence[Sto
     if papers:
         attach(work, found.project.id, SUBJECT, clearing_id, papers, f"退款凭证 {row.voucher}")
     what = f"登记退款 {yuan(row.amount_fen)} 元（{row.source}，{row.returned_on}，凭证 {row.voucher}）"
-    _follow(work, found, what, today, files=names_and_digests(papers))
+    _follow(work, found, row, what, today, files=names_and_digests(papers))
     return row.id
 
 
@@ -83,8 +83,8 @@ def _faults(work: Work, found: FoundClearing, part: Part, today: date) -> Iterat
         yield "on", "请填写退回日期，不能晚于今天。"
     if not part.voucher.strip() or len(part.voucher) > MOST_VOUCHER:
         yield "voucher", f"请填写凭证号，不超过 {MOST_VOUCHER} 字。"
-    elif _is_used(work, found, part.voucher.strip()):
-        yield "voucher", "这个凭证号的退款已经登记，请核对是否重复。"
+    elif where := first_use(work, part.voucher.strip()):
+        yield "voucher", f"凭证号“{part.voucher.strip()}”已用于{where}，请核对是否重复登记。"
     if len(part.note) > MOST_TEXT:
         yield "note", f"最多 {MOST_TEXT} 个字。"
 
@@ -105,14 +105,6 @@ def _owed(work: Work, found: FoundClearing, source: Source) -> Fen:
     return found.settled.of(source).to_return - int(work.session.scalar(query) or 0)
 
 
-def _is_used(work: Work, found: FoundClearing, voucher: str) -> bool:
-    """Whether a return of that voucher is there that nobody has taken back."""
-    one, reversal = ClearingReturn, aliased(ClearingReturn)
-    query = select(one.id).outerjoin(reversal, reversal.reversal_of_id == one.id)
-    query = query.where(one.clearing_id == found.clearing.id, one.voucher == voucher)
-    return work.session.scalar(query.where(one.reversal_of_id.is_(None), reversal.id.is_(None))) is not None
-
-
 @command("clearing.reverse_return", Permission.CLEAR_ACCOUNTS)
 def reverse_return(work: Work, return_id: int, reason: str, today: date) -> int:
     """Take back a return that was recorded wrongly: what it was of is owed again. Returns the clearing's id.
@@ -126,22 +118,21 @@ def reverse_return(work: Work, return_id: int, reason: str, today: date) -> int:
     _demand_whole(work, old)
     if not reason.strip() or len(reason) > MOST_TEXT:
         raise InvalidInput({"reason": f"请写明冲销原因，不超过 {MOST_TEXT} 字。"})
-    work.session.add(
-        ClearingReturn(
-            clearing_id=old.clearing_id,
-            source=old.source,
-            amount_fen=-old.amount_fen,
-            returned_on=max(today, old.returned_on),
-            voucher=old.voucher,
-            note=reason.strip(),
-            reversal_of_id=old.id,
-            recorded_by_id=person(work),
-            recorded_at=work.entry.at,
-        )
+    row = ClearingReturn(
+        clearing_id=old.clearing_id,
+        source=old.source,
+        amount_fen=-old.amount_fen,
+        returned_on=max(today, old.returned_on),
+        voucher=old.voucher,
+        note=reason.strip(),
+        reversal_of_id=old.id,
+        recorded_by_id=person(work),
+        recorded_at=work.entry.at,
     )
+    work.session.add(row)
     work.session.flush()
     what = f"冲销退款 {yuan(old.amount_fen)} 元（{old.source}，{old.returned_on}，凭证 {old.voucher}）"
-    _follow(work, found, what, today, note=reason.strip())
+    _follow(work, found, row, what, today, note=reason.strip())
     return found.clearing.id
 
 
@@ -153,7 +144,9 @@ def _demand_whole(work: Work, old: ClearingReturn) -> None:
         raise Obstructed(["这笔退款已经冲销过"])
 
 
-def _follow(work: Work, found: FoundClearing, what: str, today: date, **details: object) -> None:
+def _follow(
+    work: Work, found: FoundClearing, row: ClearingReturn, what: str, today: date, **details: object
+) -> None:
     """Bring the record and the duty to what has come back by now, and tell it."""
     one = ClearingReturn
     parts = work.session.execute(
@@ -164,7 +157,8 @@ def _follow(work: Work, found: FoundClearing, what: str, today: date, **details:
     old, found.acceptance.returned_fen = found.acceptance.returned_fen, returned
     owe(work, found, outstanding, today, max((on for _, amount, on in parts if amount > 0), default=None))
     changes = [{"field": "已退金额", "old": f"{yuan(old)} 元", "new": f"{yuan(returned)} 元"}]
-    tell(work, found, f"{what}，还差 {yuan(outstanding)} 元", changes=changes, **details)
+    told = f"{what}，还差 {yuan(outstanding)} 元"
+    tell(work, found, told, changes=changes, returns=[row.as_detail()], **details)
 
 
 @command("clearing.set_due", Permission.CLEAR_ACCOUNTS)

@@ -76,7 +76,7 @@ def take_over_recovery(
     if errors:
         raise InvalidInput(errors)
     clearing.figures = to_plain(figures)
-    _keep(work, clearing, figures, owed)
+    returns = _keep(work, clearing, figures, owed)
     found = FoundClearing(clearing, project, acceptance)
     owe(work, found, acceptance.to_return_fen - acceptance.returned_fen, today)
     told = [{"field": "退回期限", "old": None, "new": due and due.isoformat()}]
@@ -84,7 +84,8 @@ def take_over_recovery(
         if one.to_return:
             words = f"应退 {yuan(one.to_return)} 元，已退 {yuan(one.returned)} 元"
             told.append({"field": f"{source}（台账登记）", "old": None, "new": words})
-    tell(work, found, f"接续办理台账登记的退款，期限 {due}", changes=told, note=reason.strip())
+    said = f"接续办理台账登记的退款，期限 {due}"
+    tell(work, found, said, changes=told, note=reason.strip(), returns=[one.as_detail() for one in returns])
     return clearing.id
 
 
@@ -142,24 +143,29 @@ def _faults(
         yield "reason", f"请写明理由，不超过 {MOST_TEXT} 字。"
 
 
-def _keep(work: Work, clearing: Clearing, figures: Figures, owed: Mapping[Source, Owed]) -> None:
-    """Keep as lines what the ledger's sums come to."""
+def _keep(
+    work: Work, clearing: Clearing, figures: Figures, owed: Mapping[Source, Owed]
+) -> list[ClearingReturn]:
+    """Keep as lines what the ledger's sums come to; return what is back of it."""
     for one in figures.sources:
         if one.disallowed:
             line = DisallowedLine(source=one.source, amount_fen=one.disallowed, reason=FROM_LEDGER)
             line.clearing_id = clearing.id
             work.session.add(line)
-    for source, known in owed.items():
-        if known.returned:
-            work.session.add(
-                ClearingReturn(
-                    clearing_id=clearing.id,
-                    source=source,
-                    amount_fen=known.returned,
-                    returned_on=clearing.confirmed_on,
-                    voucher=FROM_LEDGER,
-                    note=FROM_LEDGER,
-                    recorded_by_id=person(work),
-                    recorded_at=work.entry.at,
-                )
-            )
+    returns = [
+        ClearingReturn(
+            clearing_id=clearing.id,
+            source=source,
+            amount_fen=known.returned,
+            returned_on=clearing.confirmed_on,
+            voucher=FROM_LEDGER,
+            note=FROM_LEDGER,
+            recorded_by_id=person(work),
+            recorded_at=work.entry.at,
+        )
+        for source, known in owed.items()
+        if known.returned
+    ]
+    work.session.add_all(returns)
+    work.session.flush()
+    return returns

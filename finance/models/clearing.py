@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -48,3 +49,13 @@ class ClearingReturn(Base):
     reversal_of_id: Mapped[int | None] = mapped_column(ForeignKey("clearing_return.id"))
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     recorded_at: Mapped[datetime]
+
+    def as_detail(self) -> dict[str, Any]:
+        """Return what the entry of the act that made it says of it: by that it can be proved later."""
+        return {
+            "return": self.id,
+            "source": self.source,
+            "amount_fen": self.amount_fen,
+            "voucher": self.voucher,
+            "on": self.returned_on.isoformat(),
+        }

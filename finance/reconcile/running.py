@@ -20,6 +20,7 @@ from finance.reconcile.difference import Difference
 from finance.reconcile.movements import Kind, Statement, movements_tie, statements_of
 from finance.reconcile.past import past_ties
 from finance.reconcile.plans import Key, parts_in, plans_tie
+from finance.reconcile.refunds import refunds_tie
 from finance.reconcile.sheets import ReadBack, batches_tie
 from finance.reconcile.states import states_tie
 from lifecycle.database import begin_reading
@@ -146,6 +147,7 @@ def _take(session: Session, agency_id: int, books: Books, result: Result) -> Non
         movements_tie(session, books, statements),
         clearings_tie(session, books),
         past_ties(session, agency_id, books),
+        refunds_tie(session, agency_id, books),
     )
     by_project: dict[str, list[Difference]] = defaultdict(list)
     for one in found:

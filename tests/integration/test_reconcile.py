@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -31,7 +31,7 @@ from finance.reconcile.running import Result, reconcile
 from finance.spending import enter_spending, reverse_spending
 from finance.states import BatchState
 from lifecycle.database import begin_write
-from lifecycle.models import Base, InboxMessage
+from lifecycle.models import AuditEntry, Base, InboxMessage
 from lifecycle.record import BudgetUse, Source, Spending
 from lifecycle.record import Tranche as Plan
 from lifecycle.refusals import NotFound, NotPermitted
@@ -347,7 +347,7 @@ def test_what_is_altered_of_a_clearing_is_found(session: Session) -> None:
     with books.altered("disallowed_line", row("disallowed_line"), amount_fen=WAN - 1):
         assert found() == {("财务清算核准的不予认可与现有登记", 1)}
     with books.altered("clearing_return", row("clearing_return"), amount_fen=WAN + 1):
-        assert found() == {("验收结论中的已退金额与财务清算", -1)}
+        assert found() == {("验收结论中的已退金额与财务清算", -1), (REFUND, -1)}
     with books.altered("acceptance", row("acceptance"), to_return_fen=3 * WAN + 1):
         assert found() == {("验收结论中的应退金额与财务清算", 1)}
     with books.altered("spending", spent, amount_fen=6 * WAN + 1):
@@ -355,3 +355,28 @@ def test_what_is_altered_of_a_clearing_is_found(session: Session) -> None:
     with books.altered("payment", row("payment"), amount_fen=10 * WAN - 1):
         assert ("财务清算核准的拨付与现有登记", 1) in found()
     assert not found()
+    _refunds_are_proved(books, row("clearing_return"), found)
+    entry = select(AuditEntry.id, AuditEntry.details).where(AuditEntry.action == "clearing.record_return")
+    id_, told = session.execute(entry).one()
+    session.rollback()
+    with books.altered("audit_entry", id_, details={key: told[key] for key in told if key != "returns"}):
+        result = reconcile(session, it.bureau.people.agency_a, DAY, DAY, read_sheet)
+        older = {(one.what, one.right.fen) for one in result.remarks}
+        assert not result.differences, "an entry written before it bore amounts says nothing against the row"
+        assert ("较早登记的退款与办理记录", WAN) in older
+
+
+REFUND = "退款（凭证 退-1）：登记时与现在"
+
+
+def _refunds_are_proved(books: Books, id_: int, found: Callable[[], set[tuple[str, int]]]) -> None:
+    """Hold that what the sums of a clearing cannot show is shown by the history."""
+    with books.altered("clearing_return", id_, source=Source.PROVINCIAL):
+        assert found() == {(REFUND, WAN)}
+    with books.altered("clearing_return", id_, voucher="退-9"):
+        assert found() == {(REFUND, WAN)}
+    stray = {"source": Source.DISTRICT, "returned_on": DAY, "recorded_at": datetime(2026, 2, 15, tzinfo=UTC)}
+    stray |= {"clearing_id": 1, "recorded_by_id": books.bureau.finance.user_id}
+    more, less = {"voucher": "添", "amount_fen": 5}, {"voucher": "减", "amount_fen": -5}
+    with books.added("clearing_return", **stray, **more), books.added("clearing_return", **stray, **less):
+        assert found() == {("退款（凭证 添）与办理记录", -5), ("退款（凭证 减）与办理记录", 5)}

@@ -259,7 +259,7 @@ def test_a_joint_action_project_that_fails_gives_back_what_was_left(life: Life, 
     page.refused("登记退款", "还应退 25,000.00 元", **{**part, "amount": "25000.01"})
     page.refused("登记退款", "还应退 50,000.00 元", **{**other, "amount": "50000.01"})
     page = page.done("登记退款", **part)
-    page.refused("登记退款", "已经登记", **{**part, "amount": "5000"})
+    page.refused("登记退款", "请核对是否重复登记", **{**part, "amount": "5000"})
     page = page.done("登记退款", **{**other, "amount": "50000"})
     assert life.findings(date(2027, 2, 20), tmp_path) == [("ea-17-refund", "")]
     page.done("登记退款", **{**part, "amount": "5000", "voucher": "退-3"})
