@@ -9,7 +9,7 @@ from typing import Any
 from app.filters import query
 from app.money.lists import SOURCES
 from app.projects.asking import read_text
-from finance.views.asking import NO_SOURCE, PART_NAMES, UNDATED, WHEN_NAMES, Part, When, Which
+from finance.views.asking import DATED, NO_SOURCE, PART_NAMES, UNDATED, WHEN_NAMES, Part, When, Which
 from lifecycle.record import Source
 from lifecycle.rulebook import rulebook
 
@@ -27,6 +27,7 @@ def which_of(args: Args) -> Which:
         year=year,
         month=_whole(args, "month", 1, 12) if year else None,
         undated=args.get("year") == UNDATED,
+        dated=args.get("year") == DATED,
         source=Source(source) if source in SOURCES else None,
         sourceless=source == NO_SOURCE,
         programme=read_text(args, "programme"),
@@ -47,7 +48,7 @@ def _whole(args: Args, name: str, least: int, most: int) -> int | None:
 def args_of(which: Which) -> dict[str, Any]:
     """Return what an address says to ask just that."""
     told = {
-        "year": UNDATED if which.undated else which.year,
+        "year": UNDATED if which.undated else DATED if which.dated else which.year,
         "month": which.month,
         "source": NO_SOURCE if which.sourceless else which.source,
         "programme": which.programme,
@@ -63,6 +64,8 @@ def told(which: Which) -> Iterator[tuple[str, str, str]]:
     """Yield what is asked: its name in an address, its label and its words."""
     if which.undated:
         yield "year", "年度", "未记日期"
+    elif which.dated:
+        yield "year", "年度", "有日期的各年"
     elif which.year:
         yield "year", "年度", f"{which.year} 年"
     if which.month:

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.longwork.pages import PATIENCE, start
 from app.money import lists
 from app.money.reconcile_work import RECONCILE
+from app.money.totals import LABELS, source_totals
 from app.permissions import current_actor, may
 from finance.reconcile.difference import Difference
 from finance.reconcile.keeping import Run, find_run, last_run, list_runs
@@ -51,6 +52,8 @@ def _page(shown: Run | None) -> ResponseReturnValue:
         run=shown,
         differences=_rows(shown.differences) if shown else [],
         remarks=_rows(shown.remarks) if shown else [],
+        totals=list(source_totals(shown.totals, shown.as_of)) if shown else [],
+        columns=[{"key": label, "label": label, "kind": "yuan", "unit": "元"} for label in LABELS],
         runs=list_runs(session, actor, lists.page_number(request.args), lists.per_page(request.args)),
         size=lists.per_page(request.args),
         may_run=actor.may(Permission.RECONCILE),

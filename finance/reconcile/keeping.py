@@ -33,6 +33,7 @@ TOTALS: Mapping[str, str] = {
     "cancelled": "取消",
     "received": "到账",
     "spent": "支出",
+    "disallowed": "其中已扣除不予认可",
     "balance": "结余",
     "returned": "退回",
 }

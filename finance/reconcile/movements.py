@@ -36,6 +36,8 @@ class Movement(NamedTuple):
     on: date
     kind: Kind
     amount: Fen
+    disallowed: bool = False
+    """Whether it is spending that is not allowed, taken off what was spent."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Statement:
     """The running statement of one source of one project up to a day. Amounts are fen."""
 
     sums: dict[Kind, Fen] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
+    disallowed: Fen = 0
     balance: Fen = 0
     lowest: Fen = 0
     lowest_on: date | None = None
@@ -51,6 +54,7 @@ class Statement:
     def take(self, movement: Movement) -> None:
         """Add a movement."""
         self.sums[movement.kind] += movement.amount
+        self.disallowed -= movement.amount if movement.disallowed else 0
         self.balance += movement.amount if movement.kind is Kind.RECEIVED else -movement.amount
         if self.balance < self.lowest:
             self.lowest, self.lowest_on = self.balance, movement.on
@@ -101,7 +105,7 @@ def _disallowed(session: Session, books: Books) -> Iterator[tuple[Key, Movement]
     query = query.where(Clearing.project_id.in_(books.projects))
     for project_id, source, on, fen in session.execute(query):
         if on is not None:
-            yield (project_id, source), Movement(on, Kind.SPENT, -fen)
+            yield (project_id, source), Movement(on, Kind.SPENT, -fen, disallowed=True)
 
 
 def _returns(session: Session, books: Books) -> Iterator[tuple[Key, Movement]]:

@@ -55,6 +55,8 @@ class Totals:
     received: Fen = 0
     spent: Fen = 0
     """As far as it is allowed."""
+    disallowed: Fen = 0
+    """What was spent and is not allowed; not kept by reconciliations of older programs."""
     balance: Fen = 0
     returned: Fen = 0
 
@@ -170,5 +172,6 @@ def _add_up(result: Result, parts: Mapping[Key, MoneyParts], statements: Mapping
         totals = result.totals.setdefault(source, Totals())
         totals.received += statement.sums[Kind.RECEIVED]
         totals.spent += statement.sums[Kind.SPENT]
+        totals.disallowed += statement.disallowed
         totals.balance += statement.balance
         totals.returned += statement.sums[Kind.RETURNED]

@@ -27,6 +27,8 @@ class Part(StrEnum):
     OVER = "over"
     OWED = "owed"
     """Not paid and not cancelled: on its way, waiting and held together."""
+    OPEN = "open"
+    """The same without what is held."""
 
 
 PART_NAMES = {
@@ -38,10 +40,14 @@ PART_NAMES = {
     Part.CANCELLED: "不再拨付",
     Part.OVER: "超计划拨付",
     Part.OWED: "未拨付",
+    Part.OPEN: "未拨付（不含暂缓）",
 }
 
 NO_SOURCE = UNDATED = "none"
 """What an address says for money whose source, or whose day, nobody wrote down."""
+
+DATED = "dated"
+"""What an address says for money of any day, but of one."""
 
 
 class When(StrEnum):
@@ -64,6 +70,8 @@ class Which:
     month: int | None = None
     undated: bool = False
     """Only what has no day; year and month are then not asked."""
+    dated: bool = False
+    """Only what has a day, whichever; year and month are then not asked."""
     until: date | None = None
     """Everything up to a day and what has none; year and month are then not asked."""
     source: Source | None = None
@@ -95,6 +103,8 @@ def within(which: Which, day: Any) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions on the day of the money."""
     if which.undated:
         yield day.is_(None)
+    elif which.dated:
+        yield day.is_not(None)
     elif which.until is not None:
         yield or_(day.is_(None), day <= which.until)
     elif which.year is not None:

@@ -33,6 +33,7 @@ def amount_of(parts: MoneyParts, part: Part) -> Fen:
         Part.CANCELLED: parts.cancelled,
         Part.OVER: -parts.difference,
         Part.OWED: parts.held + parts.open,
+        Part.OPEN: parts.open,
     }[part]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from html import unescape
 from threading import Event
 
 import pytest
@@ -9,9 +12,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from finance.models import Reconciliation
+from finance.receipts import record_receipt
+from finance.spending import enter_spending
 from lifecycle.database import begin_write
 from lifecycle.models import Tranche
-from tests.integration.paying import WAN, Bureau, approved, issued
+from lifecycle.record import BudgetUse, Source, Spending
+from lifecycle.record import Tranche as Plan
+from lifecycle.roles import Role
+from tests.integration.paying import TODAY, WAN, Bureau, approved, issued
+from tests.web.money.test_views import some_money
 from tests.web.site import Browser
 from tests.web.working import settle
 
@@ -63,3 +72,22 @@ def test_pressed_twice_it_is_done_once_and_tells_how_far_it_is(
     ahead.set()
     assert settle(finance, first).location.startswith(PAGE)
     assert session.scalar(select(func.count()).select_from(Reconciliation)) == 1
+
+
+def test_every_total_of_a_source_opens_the_lines_that_come_to_it(bureau: Bureau, finance: Browser) -> None:
+    session = bureau.session
+    own = Plan(1, Source.OWN, 30 * WAN, date(2026, 3, 1), 0, None)
+    main = bureau.project("沙-自", signed_on=TODAY, tranches=(own,))
+    record_receipt(
+        session, bureau.actor(Role.UNIT_MANAGER), bureau.tranches(main)[0], 13 * WAN, TODAY, "银", TODAY
+    )
+    row = Spending(TODAY, Source.OWN, BudgetUse.EQUIPMENT, 7 * WAN + 1, "记-1", None)
+    enter_spending(session, bureau.actor(Role.PI), "沙-自", [row], TODAY)
+    some_money(bureau)
+    text = press(finance).split("各来源合计", 1)[1].split("历次对账")[0]
+    links = re.findall(r'<a class="sum" href="([^"]+)">(-?[\d,]+)\.(\d\d)</a>', text)
+    assert len({url.partition("?")[0] for url, *_ in links}) >= 3
+    for url, whole, rest in links:
+        page = finance.get(unescape(url)).text
+        sums = {*re.findall(r"<b>([\d,]+\.\d\d)</b> 元", page)}
+        assert f"{whole}.{rest}" in sums, (url, sums)
