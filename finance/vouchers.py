@@ -44,7 +44,7 @@ def of_refunds(work: Work, vouchers: Collection[str]) -> set[str]:
     return set(work.session.scalars(query))
 
 
-def _refunds(work: Work, vouchers: Collection[str]) -> Select[tuple[ClearingReturn]]:
+def _refunds(work: Work, vouchers: Collection[str]) -> Select[ClearingReturn]:
     """Return the refunds of the agency with one of the vouchers that nobody has taken back."""
     one, reversal = ClearingReturn, aliased(ClearingReturn)
     return (

@@ -37,8 +37,8 @@ def source_totals(totals: Mapping[Source, Totals], as_of: date) -> Iterator[Sour
         public = source in SOURCES
         urls = _public(source) if public else _own(source)
         urls["支出"] = url_for("spending.index", source=source, until=as_of.isoformat())
-        amounts = (sums.planned, sums.paid, sums.held, sums.open, sums.cancelled)
-        amounts += (sums.received, sums.spent, sums.balance, sums.returned)
+        of_plan = (sums.planned, sums.paid, sums.held, sums.open, sums.cancelled)
+        amounts = (*of_plan, sums.received, sums.spent, sums.balance, sums.returned)
         yield SourceTotals(
             source,
             [Figure(fen, urls.get(label, ""), label) for label, fen in zip(LABELS, amounts, strict=True)],
