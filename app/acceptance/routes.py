@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.acceptance import (
-    asking,
     clearing_list,
     clearing_papers,
     clearing_returns,
@@ -17,6 +16,7 @@ from app.acceptance import (
     paper_routes,
     step_routes,
 )
+from app.acceptance.asking import CASES, programmes
 from app.acceptance.blueprint import bp
 from app.acceptance.editing import edit_form
 from app.acceptance.pages import case_page
@@ -29,7 +29,6 @@ from lifecycle.acceptance.listing import every_case, list_cases
 from lifecycle.acceptance.taking_over import take_over
 from lifecycle.refusals import OutOfDate
 from lifecycle.roles import Permission
-from lifecycle.rulebook import rulebook
 from reports.acceptance_list import write_acceptance_list
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -49,16 +48,16 @@ __all__ = [
 @may(Permission.SEE_OVERSIGHT)
 def index() -> ResponseReturnValue:
     """List the acceptances that are asked for."""
-    asked = asking.read(request.args)
+    asked = CASES.read(request.args)
     return render_template(
         "acceptance/index.html",
         asked=asked,
         found=list_cases(db.session(), current_actor(), asked),
         list_tabs=list_tabs("acceptance"),
-        chips=list(asking.chips(asked, request.args)),
-        states=asking.STATES,
+        chips=list(CASES.chips(asked, request.args)),
+        states=CASES.states,
         may_handle=current_actor().may(Permission.HANDLE_ACCEPTANCE),
-        programmes=[("", "全部"), *((name, name) for name in rulebook().programmes)],
+        programmes=programmes(),
     )
 
 
@@ -66,10 +65,10 @@ def index() -> ResponseReturnValue:
 @may(Permission.SEE_OVERSIGHT)
 def export() -> ResponseReturnValue:
     """Hand out the list that is asked for, all of its pages, as a workbook."""
-    asked, today = asking.read(request.args), clock.today()
+    asked, today = CASES.read(request.args), clock.today()
     file = BytesIO()
     cases = every_case(db.session(), current_actor(), asked)
-    write_acceptance_list(file, cases, agency=agency_name(), asked=asking.sentence(asked), today=today)
+    write_acceptance_list(file, cases, agency=agency_name(), asked=CASES.sentence(asked), today=today)
     file.seek(0)
     return send_file(file, XLSX, as_attachment=True, download_name=f"项目验收-{today}.xlsx")
 
