@@ -14,7 +14,7 @@ from app.longwork.reading import ToldFile
 from app.longwork.wrong_cells import counts_by_sheet, write_errors, write_lines
 from app.steps import tab_url
 from finance.spending import demand_entering, import_spending
-from finance.spent import file_taken_in, over_budget, twins
+from finance.spent import all_over_budget, file_taken_in, twins
 from lifecycle.attachments import StoredFile
 from lifecycle.files import FileMissing
 from lifecycle.record import ProjectRecord, Spending
@@ -99,9 +99,9 @@ def _plain(row: Spending) -> tuple[str, str, str, int, str | None, str | None]:
 
 
 def _over(record: ProjectRecord) -> list[list[Any]]:
-    """Return what is over the budget: source, use, spent and budgeted."""
-    over = over_budget(record, clock.today())
-    return [[one.source.value, one.use.value, one.spent, one.budget] for one in over]
+    """Return what is over the budget: source, use (none: the source as a whole), spent and budgeted."""
+    over = all_over_budget(record, clock.today())
+    return [[one.source.value, one.use and one.use.value, one.spent, one.budget] for one in over]
 
 
 def _page(key: str) -> str:

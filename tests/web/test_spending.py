@@ -160,6 +160,9 @@ def test_the_same_twice_must_be_meant(as_role: AsRole, session: Session) -> None
 
 
 def test_what_goes_over_the_budget_is_said_at_once_and_to_the_bureau(as_role: AsRole) -> None:
+    preview = send(as_role(Role.PI), book((*GOOD[:3], 40000.01, *GOOD[4:]))).text
+    for what in ("自筹·劳务费", "自筹合计"):
+        assert f"导入后，{what}支出 40,000.01 元，预算 40,000.00 元，超预算 0.01 元" in preview
     answer = as_role(Role.PI).post(NEW, data=typed(amount="40000.01"), follow_redirects=True)
     assert "自筹·劳务费超预算 0.01 元" in answer.text
     page = as_role(Role.APPROVER).get("/spending/over-budget")
