@@ -20,7 +20,7 @@ from finance.stage_figures import Figures, figures_of, kept, read
 from finance.states import StageAccountState
 from lifecycle.attachments import StoredFile, attach, names_and_digests
 from lifecycle.command import Work, command
-from lifecycle.models import Membership, Project, Report, ReportKind, TurnKind, User
+from lifecycle.models import Project, Report, ReportKind, TurnKind
 from lifecycle.money import LIMIT, Fen, yuan
 from lifecycle.record import ProjectRecord
 from lifecycle.records import load_record
@@ -29,6 +29,7 @@ from lifecycle.report_content import account_from
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.stages import advance
 from lifecycle.turns import Waits, hand_on
+from lifecycle.unit_books import keeper_of
 from lifecycle.visibility import demand_acting_as, find_project, visible
 
 MOST_NOTE = 500
@@ -140,23 +141,8 @@ def draw_for_report(work: Work, report: Report, record: ProjectRecord, today: da
 
 
 def _hand_to_confirm(work: Work, project: Project, account: StageAccount, today: date) -> None:
-    waits = Waits(confirmer(work.session, project), f"确认{words_of(account)}")
+    waits = Waits(keeper_of(work.session, project), f"确认{words_of(account)}")
     hand_on(work, project.id, TurnKind.ACCOUNT, account.id, [waits], today)
-
-
-def confirmer(session: Session, project: Project) -> Role:
-    """Return the role whose turn it is to confirm: the unit's finance person, where it has one."""
-    query = (
-        select(Membership.id)
-        .join(User, User.id == Membership.user_id)
-        .where(
-            Membership.agency_id == project.agency_id,
-            Membership.role == Role.UNIT_FINANCE,
-            Membership.unit == project.lead_unit,
-            User.is_active,
-        )
-    )
-    return Role.UNIT_MANAGER if session.scalar(query.limit(1)) is None else Role.UNIT_FINANCE
 
 
 @command("account.confirm", Permission.CONFIRM_ACCOUNT)
@@ -190,7 +176,7 @@ def confirm_account(
 
 def _of_the_unit(work: Work, account_id: int) -> tuple[StageAccount, Project, ProjectRecord]:
     account, project = find_account(work.session, work.actor, account_id)
-    demand_acting_as(work.session, work.actor, project.id, confirmer(work.session, project))
+    demand_acting_as(work.session, work.actor, project.id, keeper_of(work.session, project))
     return account, project, load_record(work.session, project.id)
 
 
@@ -223,7 +209,7 @@ def return_account(work: Work, account_id: int, note: str, today: date) -> None:
     account, project = find_account(work.session, work.actor, account_id)
     if account.state is _State.DRAWN:
         raise Obstructed(["阶段账目还没有经单位财务确认，由承担单位处理"])
-    role = confirmer(work.session, project)
+    role = keeper_of(work.session, project)
     record = load_record(work.session, project.id)
     _return(work, account, record, note, "退回", role, None, today)
 

@@ -27,6 +27,7 @@ from lifecycle.refusals import Obstructed
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance
 from lifecycle.storing import Known, change_projects
 from lifecycle.terms import Terms, terms_of, to_plain
+from lifecycle.unit_books import pass_on_books
 from lifecycle.whole import load_wholes
 
 
@@ -106,6 +107,7 @@ def put_in_force(work: Work, project_id: int, version: AgreementVersion, today: 
     change_projects(session, [Known(project_id, project.record, new)])
     session.expire(session.get_one(Project, project_id))
     work.touch(project_id)
+    pass_on_books(work)
 
 
 def _signatories(version: AgreementVersion) -> tuple[Signatory, ...]:

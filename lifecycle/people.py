@@ -23,6 +23,7 @@ from lifecycle.models import Agency, Membership, User
 from lifecycle.passwords import hash_password, made_up_password
 from lifecycle.refusals import InvalidInput, NotFound
 from lifecycle.roles import ROLE_NAMES, UNIT_ROLES, Actor, Permission, Role
+from lifecycle.unit_books import pass_on_books
 
 TAKEN = "这个用户名已被使用。请换一个；确是同一人的，姓名和邮箱须与其账号一致。"
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
@@ -58,6 +59,7 @@ def add_person(work: Work, *, username: str, name: str, email: str | None, posts
     else:
         _sign_out_everywhere(work.session, user.id)
     _set_posts(work.session, work.actor.agency_id, user.id, posts)
+    pass_on_books(work)
     work.record(f"添加人员 {name}（{username}）：{_listed(posts)}", details=_told(user.id, posts, email))
     return Added(user.id, username, password)
 
@@ -80,6 +82,7 @@ def edit_person(work: Work, user_id: int, *, name: str, email: str | None, posts
         _set_posts(work.session, work.actor.agency_id, user_id, posts)
         _sign_out_everywhere(work.session, user_id)
     _keep_an_admin(work)
+    pass_on_books(work)
     told = _told(user_id, posts, email) | {
         "before": [post.label for post in old.posts],
         "old_email": old.email,
@@ -102,6 +105,7 @@ def deactivate(work: Work, user_id: int) -> None:
         work.session.execute(update(User).where(User.id == user_id).values(is_active=False))
     _sign_out_everywhere(work.session, user_id)
     _keep_an_admin(work)
+    pass_on_books(work)
     act = "移出本单位" if member.shared else "停用账号"
     work.record(
         f"{act} {member.name}（{member.username}）", details=_told(user_id, member.posts, member.email)
@@ -113,6 +117,7 @@ def reactivate(work: Work, user_id: int) -> None:
     """Let a deactivated person in again, with the roles she had. Raises ``NotFound``, ``InvalidInput``."""
     member = _own_member(work, user_id)
     work.session.execute(update(User).where(User.id == user_id).values(is_active=True))
+    pass_on_books(work)
     work.record(
         f"恢复账号 {member.name}（{member.username}）", details=_told(user_id, member.posts, member.email)
     )

@@ -12,13 +12,14 @@ from app.permissions import current_actor
 from finance.entries import entries_of
 from finance.models import StageAccount
 from finance.spent import ENTERERS
-from finance.stage_account import OPEN, confirmer, find_account
+from finance.stage_account import OPEN, find_account
 from finance.stage_figures import Changed, Figures, changed, figures_of, later, read
 from finance.statement import Entry
 from finance.states import StageAccountState
 from lifecycle.attachments import ShownFile, attachments_of
 from lifecycle.models import Project, User
 from lifecycle.roles import Permission, Role
+from lifecycle.unit_books import keeper_of
 from lifecycle.visibility import acting_as
 from lifecycle.whole import record_of
 
@@ -60,7 +61,7 @@ def standing_of(account_id: int) -> Standing:
     now = figures_of(record_of(session, project.id), entries, account.as_of)
     is_open = account.state in OPEN
     then = now if is_open else read(account.figures)
-    role, state = confirmer(session, project), account.state
+    role, state = keeper_of(session, project), account.state
     people = {account.drawn_by_id, account.confirmed_by_id, account.accepted_by_id} - {None}
     confirms = state is StageAccountState.DRAWN and actor.may(Permission.CONFIRM_ACCOUNT)
     redraws = state is StageAccountState.RETURNED and actor.may(Permission.ENTER_SPENDING)

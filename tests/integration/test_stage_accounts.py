@@ -31,8 +31,11 @@ from finance.stage_accounts import AskedAccounts, count_accounts, list_accounts
 from finance.stage_figures import changed, later, read
 from finance.statement import statement
 from finance.states import StageAccountState as State
+from lifecycle.accounts import load_person
 from lifecycle.filings import confirm_report, return_report
+from lifecycle.members import Post
 from lifecycle.models import AuditEntry, Membership, Turn, TurnKind, User
+from lifecycle.people import add_person, deactivate, edit_person, reactivate
 from lifecycle.record import BudgetUse, Source, Spending
 from lifecycle.refusals import (
     IllegalTransition,
@@ -45,6 +48,7 @@ from lifecycle.refusals import (
 )
 from lifecycle.roles import Actor, Role
 from lifecycle.sums import money_of
+from lifecycle.turns import list_turns
 from tests.integration.paying import Bureau, a_bureau, refused
 from tests.integration.reporting import JANUARY, a_project, drafted, filed
 from tests.integration.spendings import NUMBER, OWN, ROW, TODAY, WAN, a_file, pi, store, unit
@@ -167,6 +171,35 @@ def test_the_manager_confirms_where_the_unit_has_no_finance_account(bureau: Bure
     assert state(bureau, account_id) is State.CONFIRMED
     elsewhere = select(Membership).where(Membership.role == Role.UNIT_FINANCE)
     assert {one.unit for one in bureau.session.scalars(elsewhere)} == {"渝州大学"}
+
+
+def test_what_waits_goes_to_whoever_keeps_the_books_now(bureau: Bureau) -> None:
+    store(bureau)
+    spend(bureau)
+    session, admin = bureau.session, bureau.actor(Role.ADMIN)
+    words = f"确认截至 {TODAY} 的阶段账目"
+    deactivate(session, admin, bureau.people.a[Role.UNIT_FINANCE].id)
+    account_id = drawn(bureau)
+    assert waiting(bureau) == [(Role.UNIT_MANAGER, words)]
+    posts = [Post(Role.UNIT_FINANCE, "别的大学")]
+    told = {"username": "xin.kuaiji", "name": "新会计", "email": "xin@unit.test"}
+    added = add_person(session, admin, **told, posts=posts)
+    assert waiting(bureau) == [(Role.UNIT_MANAGER, words)], "of another unit"
+    posts = [Post(Role.UNIT_FINANCE, "渝州大学")]
+    edit_person(session, admin, added.user_id, name="新会计", email="xin@unit.test", posts=posts)
+    assert waiting(bureau) == [(Role.UNIT_FINANCE, words)]
+    refused(bureau, lambda: confirm(bureau, account_id, unit(bureau)), NotTheirs)
+    deactivate(session, admin, added.user_id)
+    assert waiting(bureau) == [(Role.UNIT_MANAGER, words)]
+    reactivate(session, admin, added.user_id)
+    assert waiting(bureau) == [(Role.UNIT_FINANCE, words)]
+    person = load_person(session, added.user_id)
+    assert person is not None
+    actor = person.actor_in(bureau.people.agency_a)
+    assert [one.words for one in list_turns(session, actor, 9)] == [words]
+    session.rollback()
+    confirm(bureau, account_id, actor)
+    assert waiting(bureau) == [(Role.FINANCE, f"接收截至 {TODAY} 的阶段账目")]
 
 
 def test_two_who_confirm_or_accept_at_once_do_it_once(engine: Engine, bureau: Bureau) -> None:
