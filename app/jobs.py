@@ -14,14 +14,18 @@ from finance.holding import sweep_holds
 from finance.reconcile.keeping import outcome, reconcile_and_keep
 from lifecycle.calendar import SHANGHAI
 from lifecycle.clock import remind
+from lifecycle.jobs import TICK
 from lifecycle.roles import Actor
 from reports.read_back import read_sheet
 
 DAILY_FROM = time(8)
 """From when on the day's work is done, by the clock in China."""
 
-EVERY_MINUTES = 5
+EVERY_MINUTES = TICK // timedelta(minutes=1)
 """How often the clock ticks; 08:00 is one of its ticks."""
+
+RETURNED_MINUTES = 30
+"""How often the mailbox is looked into for letters that came back."""
 
 
 def site_address() -> str:
@@ -67,7 +71,7 @@ class Job:
         return self.key in DAILY or self.key == PRUNE
 
 
-RECOMPUTE, MAIL, ROBOTS, PRUNE = "recompute", "mail", "robots", "prune"
+RECOMPUTE, MAIL, ROBOTS, RETURNED, PRUNE = "recompute", "mail", "robots", "returned", "prune"
 _DAILY_WORDS = "每天 08:00"
 
 JOBS = (
@@ -77,6 +81,7 @@ JOBS = (
     Job("reconcile", "对账", _DAILY_WORDS),
     Job(MAIL, "发送邮件", f"每 {EVERY_MINUTES} 分钟，有待发邮件时"),
     Job(ROBOTS, "发送群机器人消息", f"每 {EVERY_MINUTES} 分钟，有待发消息时"),
+    Job(RETURNED, "登记退信", f"每 {RETURNED_MINUTES} 分钟，查看发件邮箱"),
     Job(PRUNE, "清理运行记录", _DAILY_WORDS),
 )
 """Everything the clock does, in its order."""
@@ -84,8 +89,27 @@ JOBS = (
 
 def next_run(job: Job, now: datetime, done_today: bool) -> datetime | None:
     """Return when a job is next due; ``None`` where that depends on something else happening."""
+    local = now.astimezone(SHANGHAI)
+    if job.key == RETURNED:
+        return next_slot(local, RETURNED_MINUTES)
     if not job.is_daily:
         return None
-    local = now.astimezone(SHANGHAI)
     today = datetime.combine(local.date(), DAILY_FROM, SHANGHAI)
     return today + timedelta(1) if done_today else max(today, local)
+
+
+def slot_of(local: datetime, minutes: int) -> str:
+    """Return the slot of a job that is done every so many minutes, within the hour."""
+    return f"{local:%Y-%m-%dT%H}:{local.minute // minutes * minutes:02d}"
+
+
+def next_slot(local: datetime, minutes: int) -> datetime:
+    """Return when the next such slot begins."""
+    begun = local.replace(minute=local.minute // minutes * minutes, second=0, microsecond=0)
+    return begun + timedelta(minutes=minutes)
+
+
+def tick_from(moment: datetime) -> datetime:
+    """Return the first tick at or after ``moment``."""
+    local = moment.astimezone(SHANGHAI)
+    return next_slot(local - timedelta(microseconds=1), EVERY_MINUTES)

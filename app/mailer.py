@@ -94,6 +94,11 @@ class MailServer:
     sender: str
     security: Security
 
+    @staticmethod
+    def is_set() -> bool:
+        """Whether the environment names a server, rightly or not."""
+        return bool(os.environ.get("KEGUAN_SMTP_HOST", "").strip())
+
     @classmethod
     def from_environment(cls) -> MailServer | None:
         """Return the server that ``KEGUAN_SMTP_*`` describe, ``None`` where no host is set.
@@ -150,7 +155,8 @@ _SETTINGS = ("HOST", "PORT", "USER", "PASSWORD", "FROM", "TLS")
 def compose(letter: Letter, sender: str) -> EmailMessage:
     """Return the letter as an e-mail. Raises ``ValueError`` where its address cannot be one.
 
-    A letter sent twice bears the same Message-ID, by which mail programs show it once.
+    A letter sent twice bears the same Message-ID, by which mail programs show it once, and by which a letter
+    that comes back is known again (``app.bounce_mail``).
     """
     message = EmailMessage()
     message["Subject"] = " ".join(letter.title.split())
@@ -159,7 +165,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     if [one.addr_spec for one in message["To"].addresses if one.domain] != [letter.address]:
         raise ValueError(f"not an e-mail address: {letter.address}")
     message["Date"] = formatdate(localtime=True)
-    message["Message-ID"] = f"<outbox-{letter.id}@{parseaddr(sender)[1].partition('@')[2]}>"
+    message["Message-ID"] = f"<{letter.mark}@{parseaddr(sender)[1].partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.body, cte="base64")
     return message

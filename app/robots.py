@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from http.client import HTTPException
@@ -34,6 +35,9 @@ from lifecycle.robots import GONE, is_allowed, note_fared
 
 PATIENCE = 10
 """Seconds to wait for an answer."""
+
+MOST_AT_ONCE = 15
+"""Messages to one robot in a run; of DingTalk and WeCom each takes twenty a minute."""
 
 LONGEST_ANSWER = 10_000
 """Bytes read of an answer."""
@@ -112,17 +116,22 @@ _OPENER = build_opener(_StaysHere)
 
 
 def send_to_robots(session: Session) -> Delivery:
-    """Send every robot's message that is to be sent now, each in a claim of its own."""
+    """Send the robots' messages that are to be sent now, each in a claim of its own.
+
+    Of more than a robot takes at once, and after an answer that asks to wait, the rest is left to the next
+    run: who goes on all the same is silenced for longer.
+    """
     give_up(session, now())
     if not any_due(session, now(), ROBOTS):
         return Delivery()
-    sent = refused = 0
-    while (letter := claim_next(session, now(), ROBOTS)) is not None:
-        if _send(session, letter).outcome is Outcome.SENT:
-            sent += 1
-        else:
-            refused += 1
-    return Delivery(sent, refused)
+    told, refused, resting = Counter[str](), 0, set[str]()
+    while (letter := claim_next(session, now(), ROBOTS, resting)) is not None:
+        outcome = _send(session, letter).outcome
+        told[letter.address] += outcome is Outcome.SENT
+        refused += outcome is not Outcome.SENT
+        if outcome is Outcome.LATER or told[letter.address] == MOST_AT_ONCE:
+            resting.add(letter.address)
+    return Delivery(told.total(), refused)
 
 
 def _send(session: Session, letter: Letter) -> Answer:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
-from time import sleep
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
@@ -23,19 +23,36 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.database import open_ready_database
-from app.jobs import DAILY, DAILY_FROM, EVERY_MINUTES, MAIL, NOTHING, PRUNE, RECOMPUTE, ROBOTS, Daily
+from app.jobs import (
+    DAILY,
+    DAILY_FROM,
+    EVERY_MINUTES,
+    MAIL,
+    NOTHING,
+    PRUNE,
+    RECOMPUTE,
+    RETURNED,
+    RETURNED_MINUTES,
+    ROBOTS,
+    Daily,
+    slot_of,
+)
+from app.mailbox import Mailbox, read_returned
 from app.mailer import MailServer, send_waiting
 from app.robots import send_to_robots
 from lifecycle import outbox
 from lifecycle.calendar import SHANGHAI
-from lifecycle.jobs import beat, claim, finish, prune
+from lifecycle.jobs import beat, claim, finish, prune, unfinished
 from lifecycle.models import Agency
 from lifecycle.proof import any_unrecorded, record_deliveries
 from lifecycle.recomputing import catch_up
+from lifecycle.refusals import Refusal
 from lifecycle.roles import Actor
 from lifecycle.standing import is_outdated
 
 log = logging.getLogger(__name__)
+
+NO_RETURNED = "没有新的退信"
 
 
 def _catch_up(session: Session, actor: Actor, _today: date) -> str:
@@ -48,41 +65,71 @@ def _send_to_robots(session: Session) -> str:
     return f"发出消息 {delivery.sent} 条，被拒 {delivery.refused} 条"
 
 
+Clock = Callable[[], datetime]
+
+
+def _running_from(moment: datetime) -> Clock:
+    """Return a clock that shows ``moment`` now and goes on from there."""
+    begun = time.monotonic()
+    return lambda: moment + timedelta(seconds=time.monotonic() - begun)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what to say on the page of a job that failed: what to do is said where that is known."""
+    if isinstance(error, Refusal):
+        return error.message
+    if isinstance(error, ExceptionGroup):
+        kinds = "、".join(dict.fromkeys(type(one).__name__ for one in error.exceptions))
+        return f"{len(error.exceptions)} 个单位没有办成（{kinds}），请系统管理员查看日志"
+    return f"程序出错（{type(error).__name__}），请系统管理员查看日志"
+
+
 class Chores:
     """What the clock does on one database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._looked: set[str] = set()
+        """Mails that came back and are none of ours."""
 
     def tick(self, moment: datetime | None = None) -> None:
-        """Do whatever is due at ``moment`` (now); what fails is recorded and left to the next tick."""
+        """Do whatever is due at ``moment`` (now); what fails is recorded and left to a later tick."""
         moment = (moment or now()).astimezone(SHANGHAI)
+        at = _running_from(moment)
         with Session(self._engine) as session:
-            beat(session, now())
-        tick = f"{moment:%Y-%m-%dT%H}:{moment.minute // EVERY_MINUTES * EVERY_MINUTES:02d}"
+            beat(session, at())
+        tick, day = slot_of(moment, EVERY_MINUTES), f"{moment:%Y-%m-%d}"
         if self._is_outdated():
-            self._once(RECOMPUTE, tick, partial(self._in_each_agency, _catch_up, moment.date()))
+            self._now(RECOMPUTE, tick, at, partial(self._in_each_agency, _catch_up, moment.date()))
         if moment.time() >= DAILY_FROM:
-            day = f"{moment:%Y-%m-%d}"
             for job, act in DAILY.items():
-                self._once(job, day, partial(self._in_each_agency, act, moment.date()))
-            self._once(PRUNE, day, self._prune)
+                self._once(job, day, at, partial(self._in_each_agency, act, moment.date()))
+            self._once(PRUNE, day, at, self._prune)
         if self._mail_waits(moment):
-            self._once(MAIL, tick, partial(self._recorded, self._send))
+            self._now(MAIL, tick, at, partial(self._recorded, self._send))
         if self._robots_wait(moment):
-            self._once(ROBOTS, tick, partial(self._recorded, _send_to_robots))
+            self._now(ROBOTS, tick, at, partial(self._recorded, _send_to_robots))
+        if Mailbox.is_set():
+            slot = slot_of(moment, RETURNED_MINUTES)
+            self._now(RETURNED, slot, at, partial(self._recorded, self._read_returned))
 
-    def _once(self, job: str, slot: str, act: Callable[[], str]) -> None:
+    def _now(self, job: str, slot: str, at: Clock, act: Callable[[], str]) -> None:
+        """Do a job whose slots follow closely: while one comes to nothing it is tried, not the next."""
+        with Session(self._engine) as session:
+            slot = unfinished(session, job, at()) or slot
+        self._once(job, slot, at, act)
+
+    def _once(self, job: str, slot: str, at: Clock, act: Callable[[], str]) -> None:
         """Do a job unless its slot has been claimed already, and record how it ended."""
         with Session(self._engine) as session:
-            if not claim(session, job, slot, now()):
+            if not claim(session, job, slot, at()):
                 return
             try:
                 outcome, failed = act(), False
             except Exception as error:
                 log.exception("%s of %s failed", job, slot)
-                outcome, failed = f"{type(error).__name__}: {error}", True
-            finish(session, job, slot, now(), outcome, failed=failed)
+                outcome, failed = _in_words(error), True
+            finish(session, job, slot, at(), outcome, failed=failed)
 
     def _in_each_agency(self, act: Daily, today: date) -> str:
         """Do a day's work in every agency. One in which it fails does not keep the others waiting."""
@@ -114,7 +161,7 @@ class Chores:
 
     def _mail_waits(self, moment: datetime) -> bool:
         with Session(self._engine) as session:
-            to_send = MailServer.from_environment() is not None and outbox.any_due(session, moment)
+            to_send = MailServer.is_set() and outbox.any_due(session, moment)
             return to_send or any_unrecorded(session)
 
     def _robots_wait(self, moment: datetime) -> bool:
@@ -127,6 +174,11 @@ class Chores:
             return ""
         delivery = send_waiting(session, server)
         return f"发出邮件 {delivery.sent} 封，被拒 {delivery.refused} 封"
+
+    def _read_returned(self, session: Session) -> str:
+        record_deliveries(session)  # a letter that came back must have been sent in the history before
+        mailbox = Mailbox.from_environment()
+        return (str(read_returned(session, mailbox, self._looked)) if mailbox else "") or NO_RETURNED
 
     def _recorded(self, send: Callable[[Session], str]) -> str:
         """Send, and enter into the history what became of it, also where sending came to an early end."""
@@ -174,5 +226,5 @@ def serve(url: str, started: Callable[[], None]) -> None:
     scheduler = start(url)
     started()
     while not asked:
-        sleep(1)
+        time.sleep(1)
     scheduler.shutdown()

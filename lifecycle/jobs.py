@@ -6,14 +6,20 @@ These writes belong to no agency and to nobody, so they are not commands; each i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lifecycle.database import begin_write
 from lifecycle.models import JobRun
+
+TICK = timedelta(minutes=5)
+"""How often the clock ticks."""
+
+GAPS = (TICK, 2 * TICK, 4 * TICK, 6 * TICK)
+"""How long after each failed attempt the next one comes; the last gap from then on."""
 
 STALE = timedelta(minutes=30)
 """After this long without an end, whoever claimed a slot is taken to have been killed."""
@@ -28,22 +34,52 @@ KEPT = timedelta(days=400)
 """How long runs are kept."""
 
 
+def again_at(run: JobRun) -> datetime | None:
+    """Return when a run that came to nothing is begun again; ``None`` where it has not come to nothing.
+
+    One that failed waits longer each time, counted from the tick that began it; one without an end is given
+    time to come to it.
+    """
+    if run.failed:
+        begun = run.started_at - (run.started_at - _MIDNIGHT) % TICK
+        return begun + GAPS[min(run.attempts, len(GAPS)) - 1]
+    return run.started_at + STALE if run.finished_at is None else None
+
+
+_MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def is_lost(run: JobRun, now: datetime) -> bool:
+    """Whether whoever began a run is taken to have been killed."""
+    return run.finished_at is None and now >= run.started_at + STALE
+
+
+def unfinished(session: Session, job: str, now: datetime) -> str | None:
+    """Return the slot of a job's latest run where that failed or lost its process; else ``None``."""
+    query = select(JobRun).where(JobRun.job == job).order_by(JobRun.id.desc()).limit(1)
+    run = session.scalar(query)
+    return run.slot if run is not None and (run.failed or is_lost(run, now)) else None
+
+
 def claim(session: Session, job: str, slot: str, now: datetime) -> bool:
     """Claim the slot of a job; ``False`` where another has it or had it.
 
     A slot whose run failed, or whose claimer was killed, may be claimed again: a job does nothing twice.
     """
     begin_write(session)
-    came_to_nothing = or_(JobRun.failed, and_(JobRun.finished_at.is_(None), JobRun.started_at < now - STALE))
-    again = update(JobRun).where(JobRun.job == job, JobRun.slot == slot, came_to_nothing)
-    anew = again.values(
-        started_at=now, finished_at=None, outcome=None, failed=False, attempts=JobRun.attempts + 1
-    )
-    claimed = session.connection().execute(anew).rowcount
-    if not claimed and not _is_known(session, job, slot):
+    query = select(JobRun).where(JobRun.job == job, JobRun.slot == slot).with_for_update()
+    run = session.scalar(query.execution_options(populate_existing=True))
+    if run is None:
         claimed = _insert(session, job, slot, now)
+    else:
+        at = again_at(run)
+        claimed = at is not None and at <= now
+        anew = update(JobRun).where(JobRun.id == run.id, JobRun.attempts == run.attempts)
+        if claimed:
+            values = {"started_at": now, "finished_at": None, "outcome": None, "failed": False}
+            session.execute(anew.values(**values, attempts=JobRun.attempts + 1))
     session.commit()
-    return bool(claimed)
+    return claimed
 
 
 def _is_known(session: Session, job: str, slot: str) -> bool:
@@ -52,13 +88,13 @@ def _is_known(session: Session, job: str, slot: str) -> bool:
     )
 
 
-def _insert(session: Session, job: str, slot: str, now: datetime) -> int:
+def _insert(session: Session, job: str, slot: str, now: datetime) -> bool:
     try:
         session.execute(insert(JobRun).values(job=job, slot=slot, started_at=now, failed=False))
     except IntegrityError:
         session.rollback()
-        return 0
-    return 1
+        return False
+    return True
 
 
 def finish(session: Session, job: str, slot: str, now: datetime, outcome: str, *, failed: bool) -> None:

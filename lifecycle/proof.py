@@ -16,7 +16,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from lifecycle.audit_check import ChainCheck
-from lifecycle.bounces import bounced
+from lifecycle.bounces import bounce, bounced
 from lifecycle.chain import content_digest
 from lifecycle.command import Work, command
 from lifecycle.models import AuditEntry, Channel, OutboxMessage, Reminder, Telling
@@ -26,6 +26,7 @@ from lifecycle.telling import digest_of
 
 DELIVER = "clock.deliver"
 AGAIN = "letter.send_again"
+RETURNED = "letter.returned"
 TELLING = ("clock.remind", "reports.remind", DELIVER)
 """The acts whose entries bear a run and its digest."""
 
@@ -81,6 +82,29 @@ def _said(row: Any) -> Said:
 def digest_of_letters(said: Iterable[Said]) -> str:
     """Return the digest of what became of letters, in whichever order they come."""
     return content_digest({"letters": sorted(list(map(str, one)) for one in said)})
+
+
+@command(RETURNED, Permission.SEND_REMINDERS)
+def note_returned(work: Work, letter_id: int, reason: str, *, gone: bool) -> None:
+    """Note that a letter taken by a mail server came back after all; ``gone`` where its address is no more.
+
+    That it had been sent stays in the history; that it came back is entered with what else has failed.
+    Raises ``NotFound`` where there is no such letter, or none whose sending is entered.
+    """
+    row = work.session.execute(
+        select(*_SAID, _BOX.run)
+        .where(_BOX.id == letter_id, _BOX.agency_id == work.actor.agency_id)
+        .where(_BOX.channel == Channel.MAIL, _BOX.state == "sent", _BOX.run.is_not(None))
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound("这封已发出的邮件")
+    back = {"state": "failed", "last_error": reason, "run": None}
+    work.session.execute(update(_BOX).where(_BOX.id == letter_id).values(**back))
+    if gone:
+        bounce(work.session, work.actor.agency_id, row.address, reason, work.entry.at)
+    details = {"run": row.run, "letter": list(_said(row)), "reason": reason, "gone": gone}
+    work.record(f"发给 {row.address} 的邮件被退回", details=details)
 
 
 @command(AGAIN, Permission.MANAGE_PEOPLE)
@@ -181,9 +205,10 @@ def _told(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
 
 
 def _delivered(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
-    """Yield the digests of runs of sending; a letter put back is taken as the history kept it."""
+    """Yield the digests of runs of sending; a letter put back or returned is taken as the history kept it."""
     by_run: dict[str, list[Said]] = {}
-    query = select(AuditEntry.details).where(AuditEntry.agency_id == agency_id, AuditEntry.action == AGAIN)
+    moved = AuditEntry.action.in_((AGAIN, RETURNED))
+    query = select(AuditEntry.details).where(AuditEntry.agency_id == agency_id, moved)
     for details in session.scalars(query):
         if details["run"] is not None:
             by_run.setdefault(details["run"], []).append(tuple(details["letter"]))

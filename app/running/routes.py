@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,7 +11,7 @@ from app import clock
 from app.extensions import db
 from app.jobs import JOBS
 from app.permissions import current_actor, may
-from app.running.shown import running
+from app.running.shown import running, state_of
 from app.running.told import show_told, write_told
 from lifecycle.bounces import clear_bounced
 from lifecycle.jobs import count_runs, list_runs
@@ -45,6 +47,7 @@ def runs() -> ResponseReturnValue:
         "running/runs.html",
         rows=rows,
         titles=titles,
+        state=partial(state_of, now=clock.now()),
         count=count,
         number=number,
         pages=pages,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from app.jobs import JOBS, Job, next_run
+from app.jobs import JOBS, RETURNED, Job, next_run, tick_from
+from app.mailbox import Mailbox
 from app.mailer import MailServer
 from lifecycle import outbox
 from lifecycle.bounces import Bounced, list_bounced
 from lifecycle.calendar import SHANGHAI
-from lifecycle.jobs import last_beat, latest_runs, stands_still
+from lifecycle.jobs import again_at, is_lost, last_beat, latest_runs, stands_still
 from lifecycle.models import JobRun, Robot
 from lifecycle.robots import list_robots
 from lifecycle.roles import Actor
@@ -35,16 +36,10 @@ class ShownJob:
 
     job: Job
     run: JobRun | None
+    state: str
+    """How its last run ended, as a status."""
     next_at: datetime | None
-
-    @property
-    def state(self) -> str:
-        """How its last run ended, as a status."""
-        if self.run is None:
-            return "未运行"
-        if self.run.failed:
-            return "失败"
-        return "已完成" if self.run.finished_at else "办理中"
+    """When it is due again; where its run came to nothing, when that is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +69,23 @@ class Running:
         return letter.address
 
 
+def state_of(run: JobRun | None, now: datetime) -> str:
+    """Return how a run stands, as a status."""
+    if run is None:
+        return "未运行"
+    if run.failed:
+        return "失败"
+    if run.finished_at:
+        return "已完成"
+    return "中断" if is_lost(run, now) else "办理中"
+
+
 def running(session: Session, actor: Actor, now: datetime) -> Running:
     """Return what the clock does and did, by a constant number of statements."""
     runs = {run.job: run for run in latest_runs(session)}
     ticked_at = last_beat(session)
     today = now.astimezone(SHANGHAI).date()
-    jobs = [
-        ShownJob(job, run, next_run(job, now, _done(run, today.isoformat())))
-        for job in JOBS
-        for run in [runs.get(job.key)]
-    ]
+    jobs = [_shown(job, runs.get(job.key), now, today) for job in JOBS]
     return Running(
         ticked_at,
         stands_still(ticked_at, now),
@@ -91,11 +93,20 @@ def running(session: Session, actor: Actor, now: datetime) -> Running:
         outbox.list_undelivered(session, actor.agency_id, MOST_LETTERS),
         outbox.count_undelivered(session, actor.agency_id),
         outbox.waiting(session, actor.agency_id),
-        MailServer.from_environment() is not None,
+        MailServer.is_set(),
         list_bounced(session, actor.agency_id, MOST_ADDRESSES),
         list_robots(session, actor.agency_id),
         *list_unheard(session, actor.agency_id, today, MOST_UNHEARD),
     )
+
+
+def _shown(job: Job, run: JobRun | None, now: datetime, today: date) -> ShownJob:
+    if job.key == RETURNED and not Mailbox.is_set():
+        return ShownJob(job, None, "未设置", None)
+    state, again = state_of(run, now), run and again_at(run)
+    if again and state in ("失败", "中断"):
+        return ShownJob(job, run, state, tick_from(max(again, now)))
+    return ShownJob(job, run, state, next_run(job, now, _done(run, today.isoformat())))
 
 
 def _done(run: JobRun | None, today: str) -> bool:

@@ -338,7 +338,7 @@ def test_the_scheduler_sends_what_waits_and_records_a_server_that_is_away(
     migrated_database_url: str,
     settings: Callable[..., None],
 ) -> None:
-    early = NOON - timedelta(hours=5)  # before eight: nothing but letters to see to
+    early = NOON - timedelta(hours=5, minutes=2)  # before eight: nothing but letters to see to
     write("li@unit.test")
     session.execute(update(OutboxMessage).values(next_try_at=early))
     session.commit()
@@ -348,11 +348,14 @@ def test_the_scheduler_sends_what_waits_and_records_a_server_that_is_away(
     assert (states(session), post.taken) == ([("waiting", 0)], [])
     session.rollback()
     settings(HOST="127.0.0.1", PORT=str(server.port), FROM="k@bureau.test")
-    Chores(engine).tick(early)
+    Chores(engine).tick(early + timedelta(minutes=4))
+    assert states(session) == [("waiting", 0)]
+    session.rollback()
+    Chores(engine).tick(early + timedelta(minutes=5))
     engine.dispose()
     assert states(session) == [("sent", 1)]
     run = session.scalars(select(JobRun).where(JobRun.job == "mail")).one()
-    assert (run.job, run.slot, run.failed) == ("mail", "2026-04-01T07:00", False)
+    assert (run.slot, run.failed, run.attempts) == ("2026-04-01T07:00", False, 2)
     assert run.outcome == "发出邮件 1 封，被拒 0 封"
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "clock.deliver")).one()
     assert (entry.action, entry.summary) == ("clock.deliver", "送达 1 封，未送达 0 封")

@@ -21,7 +21,7 @@ from app import jobs, scheduler
 from app.database import DatabaseNotReady
 from app.scheduler import Chores
 from lifecycle.database import open_database
-from lifecycle.jobs import STALE, claim, finish
+from lifecycle.jobs import GAPS, STALE, claim, finish
 from lifecycle.models import JobRun, Reminder
 from tests.web.site import make_people, store_project
 
@@ -112,12 +112,16 @@ def test_a_slot_is_claimed_once_and_again_only_after_failure_or_death(migrated_d
     engine = open_database(migrated_database_url)
     with Session(engine) as session:
         assert claim(session, "remind", "2026-04-01", MORNING)
-        assert not claim(session, "remind", "2026-04-01", MORNING + STALE)
+        assert not claim(session, "remind", "2026-04-01", MORNING + STALE - timedelta(seconds=1))
         assert claim(session, "remind", "2026-04-02", MORNING)
-        assert claim(session, "remind", "2026-04-01", MORNING + STALE + timedelta(seconds=1))
-        finish(session, "remind", "2026-04-01", MORNING, "坏了", failed=True)
-        assert claim(session, "remind", "2026-04-01", MORNING)
-        finish(session, "remind", "2026-04-01", MORNING, "好了", failed=False)
+        at = MORNING + STALE
+        assert claim(session, "remind", "2026-04-01", at)
+        for gap in (GAPS[1], GAPS[2], GAPS[3], GAPS[3]):  # the second attempt, and so on
+            finish(session, "remind", "2026-04-01", at + timedelta(minutes=1), "坏了", failed=True)
+            assert not claim(session, "remind", "2026-04-01", at + gap - timedelta(seconds=1))
+            at += gap
+            assert claim(session, "remind", "2026-04-01", at + timedelta(seconds=20))
+        finish(session, "remind", "2026-04-01", at, "好了", failed=False)
         assert not claim(session, "remind", "2026-04-01", MORNING + timedelta(days=400))
     engine.dispose()
 
