@@ -114,6 +114,8 @@ class Mailbox:
             finally:
                 with suppress(OSError, imaplib.IMAP4.error):
                     client.logout()
+                with suppress(OSError):
+                    client.shutdown()  # left open where leaving politely has failed
         except (OSError, imaplib.IMAP4.error) as error:
             said = _words(error.args[0]) if error.args else type(error).__name__
             raise MailboxUnreachable(
