@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import IO
 
 import pytest
 from sqlalchemy import func, select
@@ -23,6 +19,7 @@ from lifecycle.models import AuditEntry, InboxMessage, JobRun, OutboxMessage, Re
 from lifecycle.roles import Actor
 from lifecycle.standing import keep
 from lifecycle.storing import add_projects
+from tests.integration.processes import let_go, start
 from tests.web.site import a_record, make_people
 
 DAY = date(2026, 4, 8)
@@ -47,33 +44,6 @@ def session(migrated_database_url: str) -> Iterator[Session]:
         made.commit()
         yield made
     engine.dispose()
-
-
-def start(url: str, code: str, *words: str) -> subprocess.Popen[str]:
-    """Start a Python program that says it is ready and then waits for a line before it goes on."""
-    wait = "import sys; print('ready', flush=True); sys.stdin.readline()\n"
-    environment = {**os.environ, "KEGUAN_DATABASE_URL": url, "PYTHONWARNINGS": "error"}
-    return subprocess.Popen(
-        [sys.executable, "-c", f"{code.partition('#go')[0]}\n{wait}{code.partition('#go')[2]}", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-
-
-def pipe(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream
-
-
-def let_go(*processes: subprocess.Popen[str]) -> None:
-    """Let all of them go on at the same moment."""
-    for process in processes:
-        assert pipe(process.stdout).readline() == "ready\n"
-    for process in processes:
-        pipe(process.stdin).write("\n")
-        pipe(process.stdin).flush()
 
 
 REMIND = f"""
