@@ -31,11 +31,16 @@ def keguan(environment: dict[str, str], *words: str) -> subprocess.CompletedProc
     )
 
 
-@pytest.fixture
-def port() -> int:
+def free_port() -> int:
+    """Return a port that nobody uses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
 
 
 @pytest.fixture

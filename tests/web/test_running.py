@@ -1,0 +1,77 @@
+"""时钟: what each job did, and in plain words what will happen next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy.orm import Session
+
+from lifecycle.jobs import KEPT, beat, prune
+from lifecycle.models import JobRun, OutboxMessage
+from lifecycle.roles import Role
+from tests.plugins.counting import Counting
+from tests.web.site import Browser, People
+
+As = Callable[[Role], Browser]
+NOW = datetime(2026, 4, 8, 1, 42, tzinfo=UTC)
+"""09:42 in China."""
+
+
+def row(page: str, title: str) -> str:
+    """Return the table's row of a job, as text."""
+    return page.partition(f">{title}</td>")[2].partition("</tr>")[0]
+
+
+def test_the_page_says_what_failed_what_was_killed_and_when_it_is_tried_again(
+    as_role: As, session: Session, people: People, query_count: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KEGUAN_IMAP_HOST", raising=False)
+    begun = NOW - timedelta(minutes=11, seconds=40)  # 09:30:20
+    said = "邮件服务器 mail.test:25 连接失败，稍后重试"
+    made = {
+        "mail": {"slot": "x", "attempts": 3, "finished_at": begun, "failed": True, "outcome": said},
+        "robots": {"slot": "y", "attempts": 1, "started_at": NOW - timedelta(minutes=50)},
+        "recompute": {"slot": "y", "attempts": 1, "started_at": NOW - timedelta(minutes=3)},
+        "remind": {"slot": "2026-04-08", "attempts": 2, "finished_at": begun, "outcome": "发出提醒 9 条"},
+    }
+    for job, given in made.items():
+        session.add(JobRun(**{"job": job, "started_at": begun, "failed": False} | given))
+    session.commit()
+    beat(session, NOW)
+    browser = as_role(Role.HANDLER)
+    with time_machine.travel(NOW, tick=False):
+        with query_count() as asked:
+            page = browser.get("/clock/").text
+        runs = browser.get("/clock/runs?failed=1").text
+        monkeypatch.setenv("KEGUAN_IMAP_HOST", "imap.test")
+        monkeypatch.setenv("KEGUAN_SMTP_HOST", "mail.test")  # and no sender: the page is shown all the same
+        session.add(
+            OutboxMessage(agency_id=people.agency_a, address="a@b.test", title="t", body="b", next_try_at=NOW)
+        )
+        session.commit()
+        set_up = browser.get("/clock/").text
+    assert len(asked) <= 12
+    mail = row(page, "发送邮件")
+    assert all(words in mail for words in ("失败", said, "2026-04-08 09:50", "已试 3 次"))
+    robots = row(page, "发送群机器人消息")
+    assert all(words in robots for words in ("中断", "办理中途程序停止", "2026-04-08 09:45", "已试 1 次"))
+    assert "办理中" in row(page, "重新计算核对结果和期限")
+    remind = row(page, "发出期限提醒")
+    assert all(words in remind for words in ("已完成", "发出提醒 9 条", "第 2 次才完成", "2026-04-09 08:00"))
+    assert all(words in row(page, "登记退信") for words in ("未设置", "不会登记"))
+    assert all(words in row(set_up, "登记退信") for words in ("未运行", "2026-04-08 10:00"))
+    assert said in runs
+    assert "没有设置邮件服务器" not in set_up
+
+
+def test_runs_are_forgotten_after_a_year_and_the_beat_is_not(session: Session) -> None:
+    old, fresh = NOW - KEPT - timedelta(days=1), NOW - KEPT + timedelta(days=1)
+    for slot, started in (("old", old), ("fresh", fresh)):
+        session.add(JobRun(job="remind", slot=slot, started_at=started, finished_at=started, failed=False))
+    session.commit()
+    beat(session, old)
+    assert prune(session, NOW) == 1
+    assert {run.slot for run in session.query(JobRun)} == {"fresh", ""}
