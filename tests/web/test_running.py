@@ -41,8 +41,8 @@ def test_the_page_says_what_failed_what_was_killed_and_when_it_is_tried_again(
         session.add(JobRun(**{"job": job, "started_at": begun, "failed": False} | given))
     session.commit()
     beat(session, NOW)
-    browser = as_role(Role.HANDLER)
     with time_machine.travel(NOW, tick=False):
+        browser = as_role(Role.HANDLER)
         with query_count() as asked:
             page = browser.get("/clock/").text
         runs = browser.get("/clock/runs?failed=1").text
