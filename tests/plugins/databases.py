@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.plugins.lending import Lender
 from tests.plugins.needs import missing
 
 if os.name == "posix":
@@ -27,7 +28,13 @@ if os.name == "posix":
 
 _numbers = count(1)
 _BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-_THROWAWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=50")
+_THROWAWAY = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=50",
+    "autovacuum=off",
+)
 
 
 @dataclass(frozen=True)
@@ -47,15 +54,24 @@ class PostgresServer:
         ) as link:
             link.execute(statement.encode())
 
-    @contextmanager
-    def database(self, template: str = "template0") -> Iterator[str]:
-        """Lend the URL of a new database copied from ``template``; it is dropped afterwards."""
+    def create(self, template: str) -> str:
+        """Make a new database, copied from ``template``; return its name."""
         name = f"keguan_{next(_numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        try:
-            yield self.url(name)
-        finally:
-            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever may be in it."""
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def lender(self, template: str) -> Lender:
+        """Return who lends databases that are like ``template``."""
+
+        def create() -> tuple[str, str]:
+            name = self.create(template)
+            return name, f"host={self.folder} user=postgres dbname={name}"
+
+        return Lender(create, self.drop)
 
 
 def _program_folders() -> Iterator[Path]:
@@ -133,12 +149,18 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres: PostgresServer) -> str:
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a migrated PostgreSQL database that nobody works in: it is there to be copied."""
     from app.database import migrate
 
     postgres.execute("CREATE DATABASE keguan_template TEMPLATE template0")
     migrate(postgres.url("keguan_template"))
     return "keguan_template"
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres: PostgresServer, postgres_template: str) -> Lender:
+    return postgres.lender(postgres_template)
 
 
 @pytest.fixture(scope="session")
@@ -153,15 +175,16 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of the test's own."""
-    with postgres.database() as url:
-        yield url
+    name = postgres.create("template0")
+    yield postgres.url(name)
+    postgres.drop(name)
 
 
 @pytest.fixture
-def migrated_postgres_url(postgres: PostgresServer, _postgres_template: str) -> Iterator[str]:
+def migrated_postgres_url(postgres: PostgresServer, _migrated_postgres: Lender) -> Iterator[str]:
     """The URL of a PostgreSQL database of the test's own with every table and no row."""
-    with postgres.database(_postgres_template) as url:
-        yield url
+    with _migrated_postgres.lend() as name:
+        yield postgres.url(name)
 
 
 @pytest.fixture
