@@ -82,7 +82,7 @@ JOBS = (
     Job(MAIL, "发送邮件", f"每 {EVERY_MINUTES} 分钟，有待发邮件时"),
     Job(ROBOTS, "发送群机器人消息", f"每 {EVERY_MINUTES} 分钟，有待发消息时"),
     Job(RETURNED, "登记退信", f"每 {RETURNED_MINUTES} 分钟，查看发件邮箱"),
-    Job(PRUNE, "清理运行记录", _DAILY_WORDS),
+    Job(PRUNE, "清理运行记录和过期的任务文件", _DAILY_WORDS),
 )
 """Everything the clock does, in its order."""
 

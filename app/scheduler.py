@@ -22,7 +22,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.clock import now
-from app.database import open_ready_database
+from app.database import instance_folder, open_ready_database
 from app.jobs import (
     DAILY,
     DAILY_FROM,
@@ -37,6 +37,7 @@ from app.jobs import (
     Daily,
     slot_of,
 )
+from app.longwork.tidying import tidy
 from app.mailbox import Mailbox, read_returned
 from app.mailer import MailServer, send_waiting
 from app.robots import send_to_robots
@@ -156,8 +157,9 @@ class Chores:
 
     def _prune(self) -> str:
         with Session(self._engine) as session:
-            count = prune(session, now())
-        return f"清理 {count} 条" if count else NOTHING
+            count, files = prune(session, now()), tidy(session, instance_folder(), now())
+        done = [f"清理 {count} 条"] * bool(count) + [f"清理过期的任务文件 {files} 个"] * bool(files)
+        return "，".join(done) or NOTHING
 
     def _mail_waits(self, moment: datetime) -> bool:
         with Session(self._engine) as session:

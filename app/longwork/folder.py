@@ -54,9 +54,15 @@ class Folder:
             os.utime(path)  # kept already, and now wanted for as long again
         return path
 
-    def clear(self, wanted: Container[str]) -> None:
-        """Remove old files but those of the wanted digests and keys."""
-        before = time.time() - KEPT.total_seconds()
+    def clear(self, wanted: Container[str]) -> int:
+        """Remove old files but those of the wanted digests and keys; return how many.
+
+        Several processes may do so at once: what another has removed first is no mistake.
+        """
+        before, count = time.time() - KEPT.total_seconds(), 0
         for path in self._path.iterdir():
-            if path.stem not in wanted and path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if path.stem not in wanted and path.stat().st_mtime < before:
+                    path.unlink()
+                    count += 1
+        return count

@@ -14,8 +14,9 @@ from app.longwork.background import background
 from app.longwork.folder import KEPT, Folder
 from app.longwork.job import Job, folder_in
 from app.longwork.kinds import Kind, Parameters
-from app.longwork.rows import add, begin, clear_old, find
+from app.longwork.rows import add, begin, find
 from app.longwork.shown import ShownWork, look
+from app.longwork.tidying import tidy
 from app.permissions import current_actor, is_htmx
 from lifecycle.refusals import NotFound, NotPermitted
 
@@ -36,7 +37,7 @@ def start(kind: Kind, name: str, parameters: Parameters, *, digest: str = "", pa
     Asked for again while it is going, it is the same piece; one that was interrupted begins again then.
     """
     session, now = db.session(), clock.now()
-    folder().clear(clear_old(session, now))
+    tidy(session, Path(current_app.instance_path), now)
     key, is_new = add(session, current_actor(), kind, name, parameters, now, digest=digest)
     work = own(key)
     if is_new:

@@ -18,11 +18,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app import jobs, scheduler
+from app.clock import now
 from app.database import DatabaseNotReady
+from app.longwork.folder import KEPT
 from app.scheduler import Chores
-from lifecycle.database import open_database
+from lifecycle.database import begin_write, open_database
 from lifecycle.jobs import GAPS, STALE, claim, finish
-from lifecycle.models import JobRun, Reminder
+from lifecycle.models import JobRun, LongWork, Membership, Reminder, WorkState
 from tests.web.site import make_people, store_project
 
 MORNING = datetime(2026, 4, 1, 0, 0, tzinfo=UTC)
@@ -179,3 +181,29 @@ def test_settings_that_cannot_be_read_fail_a_job_that_is_shown_and_keep_no_remin
     assert steps(engine) == ["T"]
     with Session(engine) as session:
         assert session.scalars(select(JobRun.failed).where(JobRun.job == jobs.RECOMPUTE)).all() == [True]
+
+
+def test_once_a_day_files_of_long_work_that_nobody_came_back_to_are_cleared_away(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEGUAN_INSTANCE", str(tmp_path))
+    folder, old = tmp_path / "uploads", time.time() - KEPT.total_seconds() - 60
+    folder.mkdir()
+    for name in ("old.result", "old.rows", "wanted.result", "new.result"):
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, (old, old) if name != "new.result" else None)
+    with Session(engine) as session:
+        begin_write(session)
+        agency_id, user_id = session.execute(select(Membership.agency_id, Membership.user_id).limit(1)).one()
+        usual = {"agency_id": agency_id, "user_id": user_id, "kind": "ledger.export", "name": "台账.xlsx"}
+        usual |= {"digest": "", "mark": "", "parameters": {}, "result": {}, "state": WorkState.DONE}
+        for key, ago in (("old", KEPT + timedelta(minutes=1)), ("wanted", timedelta())):
+            at = now() - ago
+            session.add(LongWork(key=key, created_at=at, changed_at=at, **usual))
+        session.commit()
+    Chores(engine).tick(MORNING)
+    assert sorted(path.name for path in folder.iterdir()) == ["new.result", "wanted.result"]
+    with Session(engine) as session:
+        assert session.scalars(select(LongWork.key)).all() == ["wanted"]
+        said = session.scalars(select(JobRun.outcome).where(JobRun.job == jobs.PRUNE)).one()
+    assert said == "清理过期的任务文件 2 个"
