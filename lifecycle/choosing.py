@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
-from lifecycle.deputies import Deputy, possible_deputies
+from lifecycle.deputies import Deputy, needs_deputy, possible_deputies
 from lifecycle.members import Member, find_member
 from lifecycle.models import InboxMessage, PersonChoice, User
 from lifecycle.recipients import LOOKING_AFTER
@@ -65,6 +65,11 @@ class Offer:
     deputies: Sequence[Deputy]
     deputy_name: str
     """Who has been chosen, whether or not she still may be."""
+
+    @property
+    def may_have_deputy(self) -> bool:
+        """Whether anything she is told of may be told to somebody else for her."""
+        return needs_deputy(self.member)
 
     @property
     def deputy_is_lost(self) -> bool:

@@ -37,6 +37,11 @@ _NOT_TOLD = frozenset({Role.EXPERT, Role.AUDITOR})
 """Roles in which nobody needs a deputy: what an expert is asked is hers alone, an auditor owes nothing."""
 
 
+def needs_deputy(member: Member) -> bool:
+    """Whether a person is told of anything that may be told to somebody else for her."""
+    return any(post.role not in _NOT_TOLD for post in member.posts)
+
+
 class Deputy(NamedTuple):
     """An account that may be told for somebody."""
 

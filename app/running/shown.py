@@ -23,7 +23,7 @@ from lifecycle.unheard import Unheard, list_unheard
 MOST_LETTERS = 50
 """Letters that did not get through, shown at once."""
 
-MOST_UNHEARD = 50
+MOST_UNHEARD = 20
 """Duties of which nobody could be told, shown at once."""
 
 MOST_ADDRESSES = 200
