@@ -84,10 +84,10 @@ def _tell(work: Work, project_id: int, waits: Sequence[Waits], today: date, path
     parties = parties_of(project)
     book = AddressBook.of(session, agency_id, today)
     for one in waits:
-        ids = [one.user_id] if one.user_id is not None else book.told(one.role, -1, parties).user_ids
-        for user_id in ids:
-            if user_id != work.actor.user_id:
-                tell(work, user_id, project, f"待办：{one.words}", today, path=path, due=one.due)
+        for person in book.told(one.role, -1, parties, one.user_id).in_app:
+            if person.user_id is not None and person.user_id != work.actor.user_id:
+                title = f"待办：{one.words}" + (f"（代 {person.stands_for}）" if person.stands_for else "")
+                tell(work, person.user_id, project, title, today, path=path, due=one.due)
 
 
 def tell(

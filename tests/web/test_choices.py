@@ -12,9 +12,20 @@ from sqlalchemy.orm import Session
 from app import clock
 from lifecycle.choosing import Choices, offered
 from lifecycle.clock import remind
+from lifecycle.command import Work, command
 from lifecycle.database import begin_write
-from lifecycle.models import AuditEntry, InboxMessage, KeptDuty, Membership, OutboxMessage, Telling, User
-from lifecycle.roles import Actor, Role
+from lifecycle.models import (
+    AuditEntry,
+    InboxMessage,
+    KeptDuty,
+    Membership,
+    OutboxMessage,
+    Telling,
+    TurnKind,
+    User,
+)
+from lifecycle.roles import Actor, Permission, Role
+from lifecycle.turns import Waits, hand_on
 from tests.plugins.counting import Counting
 from tests.web.site import Account, Browser, People, add_account, store_project
 
@@ -168,6 +179,34 @@ def test_an_admin_chooses_for_who_is_away_and_a_deputy_who_is_gone_is_told_no_mo
     assert f"{other.name}现在不能代收" in page
     store_project(session, people.agency_a, "SPB-1", signed_on=date(2026, 3, 2), joint_unit=None)
     assert [one.to for one in remind(session, Actor.system(people.agency_a), TODAY)] == [finance.name]
+
+
+@command("test.hand_on", Permission.HANDLE_CHANGE)
+def hand_on_to_finance(work: Work, project_id: int, user_id: int | None) -> None:
+    hand_on(work, project_id, TurnKind.CLEARING, 1, [Waits(Role.FINANCE, "核定退款", user_id)], TODAY)
+    work.record("交办")
+
+
+def test_a_deputy_finds_what_newly_waits_too_and_not_when_it_is_anothers(
+    as_role: As, session: Session, people: People, other: Account
+) -> None:
+    finance = people.a[Role.FINANCE]
+    as_role(Role.FINANCE).post("/inbox/choices", data=typed(other))
+    project_id = store_project(session, people.agency_a, "SPB-1").id
+    session.rollback()
+    for user_id in (finance.id, other.id, None):
+        hand_on_to_finance(session, Actor.system(people.agency_a), project_id, user_id)
+    told = session.execute(
+        select(InboxMessage.user_id, InboxMessage.title)
+        .where(InboxMessage.title.startswith("待办"))
+        .order_by(InboxMessage.id)
+    ).all()
+    plain = "待办：核定退款"
+    assert [tuple(row) for row in told] == [
+        *((finance.id, plain), (other.id, f"{plain}（代 {finance.name}）")),  # hers alone, and her deputy's
+        (other.id, plain),
+        *((finance.id, plain), (other.id, plain)),  # whoever holds the role
+    ]
 
 
 def test_what_reaches_nobody_stands_on_the_pages_of_the_clock(
