@@ -64,8 +64,15 @@ def tab_url(number: str, tab: str) -> str:
     return url_for("projects.show", number=number, tab=tab, _anchor="tabs")
 
 
-def duty_step(rule: Rule | None, actor: Actor, number: str) -> Step:
-    """Return where to look into a duty of the project of that number."""
+def duty_step(
+    rule: Rule | None, actor: Actor, number: str, path: str | None = None, person: int | None = None
+) -> Step:
+    """Return where to look into a duty of the project of that number.
+
+    ``path`` is a page of its own, where it has one, and ``person`` who alone owes it: then it is her page.
+    """
+    if path is not None and person in (None, actor.user_id):
+        return Step("去办理" if rule is not None and rule.owner in actor.roles else "查看", path)
     tab, label = _TABS.get(type(rule.kind), ("duties", "查看详情")) if rule else ("duties", "查看详情")
     if rule and isinstance(rule.kind, PaymentDeadline) and actor.may(Permission.PROPOSE_PAYMENT):
         label = "核对拨付"

@@ -36,6 +36,16 @@ def turn_path(kind: TurnKind, ref_id: int) -> str:
     return _TURN_PATHS[kind].format(ref_id)
 
 
+def receipt_path(tranche_id: int) -> str:
+    """Return the path of the page on which the arrival of a tranche's money is confirmed."""
+    return f"/spending/receipts/{tranche_id}"
+
+
+def duty_path(number: str, path: str | None) -> str:
+    """Return the path of the page on which a duty goes on: one of its own, else its project's."""
+    return path or project_path(number)
+
+
 def number_to_path(number: str) -> str:
     """Return a project number as the end of a path, quoted; slashes stay what they are."""
     return "/".join(quote(_MARK + part if _is_lost(part) else part, safe="") for part in number.split("/"))

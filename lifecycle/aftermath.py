@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, update
 
 from lifecycle import models
 from lifecycle.command import Work
@@ -28,15 +28,17 @@ from lifecycle.models import (
     Turn,
     TurnKind,
 )
+from lifecycle.models.turn import ENDS_WITH_PROJECT
 from lifecycle.record import FISCAL, Acceptance, Conclusion, ProjectRecord
 from lifecycle.records import load_record
 from lifecycle.roles import Role
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
 from lifecycle.rules.filings import AfterConclusion, ConclusionFiling
+from lifecycle.rules.time_limits import ClearingWithin
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance, stage_of
 from lifecycle.sums import money_of
-from lifecycle.turns import Waits, hand_on
+from lifecycle.turns import DutyOf, Waits, hand_on
 
 OWN_WISH = "本局工作要求 财务清算"
 """Cited where no article asks for clearing, but public money was paid."""
@@ -45,17 +47,6 @@ OWN_SURPLUS = "本局工作要求 结余处理"
 """Cited for what a project that passed has left: no article speaks of it."""
 
 _FAILURES = frozenset({Conclusion.FAILED, Conclusion.TERMINATED})
-
-_OVER = (
-    TurnKind.AGREEMENT,
-    TurnKind.REPORT,
-    TurnKind.CHANGE,
-    TurnKind.MEASURE,
-    TurnKind.REVIEW,
-    TurnKind.ACCEPTANCE,
-    TurnKind.NOTICE,
-)
-"""What nobody has to do any more for a project that has failed."""
 
 _LIVE = (IntegrityState.PROPOSED, IntegrityState.RECORDED)
 
@@ -120,8 +111,8 @@ def _end_inspections(work: Work, project_id: int, today: date, conclusion: Concl
 
 
 def _end_what_was_on_its_way(work: Work, project_id: int, today: date) -> None:
-    over = (Turn.project_id == project_id, Turn.kind.in_(_OVER))
-    work.session.execute(delete(Turn).where(*over))
+    over = (Turn.project_id == project_id, Turn.kind.in_(ENDS_WITH_PROJECT), Turn.done_on.is_(None))
+    work.session.execute(update(Turn).where(*over).values(done_on=today))
     measure = models.Measure
     still = (measure.project_id == project_id, measure.settled_on.is_(None))
     for one in work.session.scalars(select(measure).where(*still)):
@@ -163,7 +154,7 @@ def _opened(work: Work, project_id: int, kind: ClearingKind, citation: str, toda
     clearing = Clearing(project_id=project_id, kind=kind, opened_on=today, citation=citation, figures={})
     work.session.add(clearing)
     work.session.flush()
-    waits = [Waits(Role.FINANCE, f"办理{kind}（{citation}）")]
+    waits = [Waits(Role.FINANCE, f"办理{kind}（{citation}）", duty=DutyOf(ClearingWithin))]
     hand_on(work, project_id, TurnKind.CLEARING, clearing.id, waits, today)
     return clearing
 

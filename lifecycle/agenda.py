@@ -17,6 +17,7 @@ from lifecycle.command import Work, command
 from lifecycle.desk import on_desk, who_owes
 from lifecycle.models import CalendarFeed, KeptDuty, Membership, Project, User
 from lifecycle.roles import BUREAU_ROLES, Actor, Permission, Role
+from lifecycle.turn_duties import may_know
 from lifecycle.visibility import visible, visible_as
 
 MOST = 2_000
@@ -65,6 +66,8 @@ class AgendaDuty:
     closed_on: date | None
     owner: Role
     message: str
+    user_id: int | None
+    path: str | None
 
     @property
     def who(self) -> str:
@@ -89,10 +92,12 @@ class AgendaDuty:
 
 def _whose(session: Session, actor: Actor, asked: AgendaFilter) -> ColumnElement[bool]:
     seen = or_(visible(actor), KeptDuty.user_id == actor.user_id)  # an expert sees only what she is named for
-    found = [KeptDuty.agency_id == actor.agency_id, seen]
+    found = [KeptDuty.agency_id == actor.agency_id, seen, may_know(actor)]
     if asked.whose is Whose.MINE:
-        mine = KeptDuty.owner.in_(actor.roles)
-        found.append(mine if actor.sees_all_projects else on_desk(actor))
+        mine = or_(KeptDuty.user_id.is_(None), KeptDuty.user_id == actor.user_id)
+        found.append(
+            and_(KeptDuty.owner.in_(actor.roles), mine) if actor.sees_all_projects else on_desk(actor)
+        )
     if asked.unit:
         units = (Project.lead_unit, Project.joint_unit)
         found.append(or_(*(one.contains(asked.unit, autoescape=True) for one in units)))
@@ -140,6 +145,7 @@ def agenda(
         *of_project,
         *(KeptDuty.rule, KeptDuty.subject, KeptDuty.since, KeptDuty.due),
         *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner, KeptDuty.message),
+        *(KeptDuty.user_id, KeptDuty.path),
     ).join(Project, Project.id == KeptDuty.project_id)
     query = query.where(_whose(session, actor, asked), KeptDuty.due.between(asked.first, asked.last))
     if asked.open_only:

@@ -14,14 +14,16 @@ from datetime import date
 from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
+from lifecycle.addresses import project_path
 from lifecycle.command import Work, command
 from lifecycle.due import DueDuty, due_duties, told_already
 from lifecycle.models import Base
-from lifecycle.notices import notice
+from lifecycle.notices import address_of, notice
 from lifecycle.recipients import AddressBook
 from lifecycle.reminding import Clockwork
 from lifecycle.robot_digest import Item
 from lifecycle.roles import Actor, Permission
+from lifecycle.rulebook import rulebook
 from lifecycle.settings import settings_of
 from lifecycle.telling import Spoken, tell_all
 
@@ -88,10 +90,14 @@ def _to_tell(
         step = clockwork.step_at(duty.due, as_of)
         if step is None or duty.key(step.label) in known:
             continue
-        told = book.told(duty.owner, step.offset, duty.parties)
+        rule = rulebook().find(duty.rule)
+        also = rule.also if rule else ()
+        told = book.told(duty.owner, step.offset, duty.parties, duty.user_id, also)
         said = notice(duty, as_of, site, clockwork.days)
+        elsewhere = address_of(project_path(duty.number), site)
         item = Item(f"{duty.number}《{duty.title}》", duty.message, duty.due)
-        yield Spoken(*duty.key(step.label), told, *said, None, duty.due < as_of, item), duty
+        late, hers = duty.due < as_of, duty.user_id
+        yield Spoken(*duty.key(step.label), told, *said, duty.path, late, item, hers, elsewhere), duty
 
 
 def _move_on(session: Session, as_of: date, duties: Sequence[DueDuty], clockwork: Clockwork) -> None:

@@ -104,7 +104,11 @@ NEVER_KEPT = frozenset({"members", "experts"})
 """Fields of the record that an act fills in for its own checklist."""
 
 ELSEWHERE = frozenset(
-    {"tranches", "acceptance", "signatories", *(lines.attribute for lines in LINES), *NEVER_KEPT}
+    {
+        *("tranches", "acceptance", "signatories", "waiting", "receipts"),
+        *(lines.attribute for lines in LINES),
+        *NEVER_KEPT,
+    }
 )
 """Fields of the record that the project's own row does not hold."""
 
@@ -120,6 +124,7 @@ acceptance_values: Callable[[Acceptance], Values] = attrgetter(*_names(Acceptanc
 PARTY = _table(models.Party)
 TRANCHE = _table(models.Tranche)
 PAYMENT = _table(models.Payment)
+TURN = _table(models.Turn)
 
 
 class Derived(NamedTuple):

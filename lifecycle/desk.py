@@ -8,13 +8,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.keeping import Kept
 from lifecycle.listing import open_duties, revision_of, scope_of
 from lifecycle.models import KeptDuty, Project
 from lifecycle.roles import Actor, Role
+from lifecycle.turn_duties import is_hers, is_turn, may_know
 from lifecycle.visibility import visible
 
 AHEAD = timedelta(days=30)
@@ -42,6 +43,8 @@ class DeskDuty:
     due: date
     owner: Role
     message: str
+    user_id: int | None
+    path: str | None
 
     @property
     def who(self) -> str:
@@ -64,6 +67,7 @@ def who_owes(owner: Role, lead_unit: str, pi_name: str, joint_unit: str | None) 
         Role.FINANCE: "科技局财务",
         Role.HANDLER: "科技局经办",
         Role.APPROVER: "科技局审批",
+        Role.EXPERT: "评议专家",
     }
     return names.get(owner, lead_unit)
 
@@ -90,7 +94,7 @@ def open_desk(session: Session, actor: Actor, today: date, limit: int) -> Desk:
         heaps = {one: heap(session, actor, one, today, limit) if sizes[one] else [] for one in Urgency}
         return Desk(revision, sizes, heaps)
 
-    return _desks.get((scope_of(session, actor), today, limit), revision, look)
+    return _desks.get((_whose(session, actor), today, limit), revision, look)
 
 
 def heap(
@@ -109,9 +113,11 @@ def heap(
             KeptDuty.due,
             KeptDuty.owner,
             KeptDuty.message,
+            KeptDuty.user_id,
+            KeptDuty.path,
         )
         .join(Project, Project.id == KeptDuty.project_id)
-        .where(on_desk(actor), open_duties(today), _within(urgency, today))
+        .where(on_desk(actor), open_duties(today), _within(urgency, actor, today))
         .order_by(KeptDuty.due, KeptDuty.id)
         .limit(limit)
         .offset(offset)
@@ -122,12 +128,17 @@ def heap(
 def heap_sizes(session: Session, actor: Actor, today: date) -> Mapping[Urgency, int]:
     """Return how many duties are in each heap; kept until a command changes something in the agency."""
     revision = revision_of(session, actor)
-    key = (scope_of(session, actor), today)
+    key = (_whose(session, actor), today)
     return _sizes.get(key, revision, lambda: _count(session, actor, today))
 
 
+def _whose(session: Session, actor: Actor) -> tuple[object, ...]:
+    """Return the key under which a desk can be kept: colleagues see the same, but each has her own turns."""
+    return (*scope_of(session, actor), actor.user_id, actor.roles)
+
+
 def _count(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
-    sizes = [func.coalesce(func.sum(case((_within(one, today), 1), else_=0)), 0) for one in Urgency]
+    sizes = [func.coalesce(func.sum(case((_within(one, actor, today), 1), else_=0)), 0) for one in Urgency]
     query = select(*sizes).where(on_desk(actor), open_duties(today), KeptDuty.due <= today + AHEAD)
     if not actor.sees_all_projects:
         query = query.join(Project, Project.id == KeptDuty.project_id)
@@ -135,10 +146,11 @@ def _count(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
     return {urgency: int(size) for urgency, size in zip(Urgency, row, strict=True)}
 
 
-def _within(urgency: Urgency, today: date) -> ColumnElement[bool]:
+def _within(urgency: Urgency, actor: Actor, today: date) -> ColumnElement[bool]:
+    # Her own turns stand in the list beside the heaps; those of others are of interest once they are late.
     if urgency is Urgency.OVERDUE:
-        return KeptDuty.due < today
-    return KeptDuty.due.between(today, today + AHEAD)
+        return and_(KeptDuty.due < today, or_(~is_turn(), ~is_hers(actor)))
+    return and_(KeptDuty.due.between(today, today + AHEAD), ~is_turn())
 
 
 def on_desk(actor: Actor) -> ColumnElement[bool]:
@@ -151,4 +163,5 @@ def on_desk(actor: Actor) -> ColumnElement[bool]:
         owners.add(Role.PI)
     if Role.UNIT_FINANCE in owners:
         owners.add(Role.UNIT_MANAGER)
-    return and_(own_agency, visible(actor), KeptDuty.owner.in_(owners))
+    ways = or_(KeptDuty.user_id == actor.user_id, and_(KeptDuty.owner.in_(owners), visible(actor)))
+    return and_(own_agency, ways, may_know(actor))

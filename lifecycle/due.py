@@ -30,7 +30,9 @@ class DueDuty(NamedTuple):
     done_on: date | None
     closed_on: date | None
     owner: Role
+    user_id: int | None
     message: str
+    path: str | None
     number: str
     title: str
     pi_name: str
@@ -55,8 +57,8 @@ class DueDuty(NamedTuple):
         return (self.project_id, self.rule, self.subject, self.due, step)
 
 
-_OF_DUTY = DueDuty._fields[:10]
-_OF_PROJECT = DueDuty._fields[10:]
+_OF_DUTY = DueDuty._fields[:12]
+_OF_PROJECT = DueDuty._fields[12:]
 
 
 def _comes(agency_id: int, as_of: date) -> ColumnElement[bool]:

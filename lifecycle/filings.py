@@ -20,11 +20,12 @@ from lifecycle.record import ProjectRecord
 from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.report_opening import article_of, goes_to_government, rule_of
-from lifecycle.report_states import REPORT_TRANSITIONS, find_report, name_of, to_do
+from lifecycle.report_states import REPORT_TRANSITIONS, find_report, name_of, owed_as, to_do
 from lifecycle.roles import Permission, Role
 from lifecycle.rules.duties import StageReports
+from lifecycle.rules.time_limits import StageReview, ToGovernment
 from lifecycle.stages import advance
-from lifecycle.turns import Waits, hand_on
+from lifecycle.turns import DutyOf, Waits, hand_on
 from lifecycle.visibility import demand_acting_as
 
 AlsoDone = Callable[[Work, Report, ProjectRecord, date], None]
@@ -135,9 +136,11 @@ def accept_report(work: Work, report_id: int, today: date) -> None:
 def _then(report: Report, record: ProjectRecord, name: str) -> list[Waits]:
     if report.kind is ReportKind.ANNUAL and goes_to_government(record) is not None:
         known = any(one.year == report.subject and one.to_government_on for one in record.annual_reports)
-        return [] if known else [Waits(Role.HANDLER, f"将 {name}报区政府")]
+        duty = DutyOf(ToGovernment, str(report.subject))
+        return [] if known else [Waits(Role.HANDLER, f"将 {name}报区政府", duty=duty)]
     if report.kind is ReportKind.STAGE and rule_of(record, StageReports) is not None:
-        return [Waits(Role.HANDLER, f"为{name}指定专家，组织阶段考核")]
+        duty = DutyOf(StageReview, str(report.subject))
+        return [Waits(Role.HANDLER, f"为{name}指定专家，组织阶段考核", duty=duty)]
     return []
 
 
@@ -188,14 +191,8 @@ def _return(
         raise InvalidInput({"note": f"最多 {MOST_TEXT} 个字。"})
     report.note = note.strip()
     name = name_of(report, record)
-    hand_on(
-        work,
-        report.project_id,
-        TurnKind.REPORT,
-        report.id,
-        [Waits(Role.PI, to_do("补正并重新提交", name))],
-        today,
-    )
+    waits = [Waits(Role.PI, to_do("补正并重新提交", name), duty=owed_as(report))]
+    hand_on(work, report.project_id, TurnKind.REPORT, report.id, waits, today)
     changes = [{"field": "提交日期", "old": cleared.isoformat(), "new": None}] if cleared else []
     work.record(
         f"{name}：{words}",

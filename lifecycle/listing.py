@@ -18,6 +18,7 @@ from lifecycle.record import FISCAL, MeasureKind
 from lifecycle.roles import Actor
 from lifecycle.rules.base import Strength
 from lifecycle.stages import Stage
+from lifecycle.turn_duties import not_within_bureau
 from lifecycle.visibility import visible
 
 PER_PAGE = (20, 50, 100)
@@ -315,7 +316,7 @@ def _details(ids: Any, today: date) -> Queries:
     )
     duties = (
         select(KeptDuty.project_id, KeptDuty.due, KeptDuty.message)
-        .where(KeptDuty.project_id.in_(ids), open_duties(today))
+        .where(KeptDuty.project_id.in_(ids), open_duties(today), not_within_bureau())
         .order_by(KeptDuty.due.desc(), KeptDuty.id.desc())
     )
     return money, findings, duties

@@ -21,8 +21,9 @@ from lifecycle.recipients import AddressBook, parties_of
 from lifecycle.record import MeasureKind
 from lifecycle.refusals import IllegalTransition, InvalidInput, NotFound, Obstructed, SamePerson
 from lifecycle.roles import Actor, Permission, Role
+from lifecycle.rules.process import Rectification
 from lifecycle.stages import advance
-from lifecycle.turns import Waits, hand_on, tell
+from lifecycle.turns import DutyOf, Waits, hand_on, tell
 from lifecycle.visibility import demand_acting_as, visible
 
 MEASURE_TRANSITIONS: Mapping[MeasureState, frozenset[MeasureState]] = {
@@ -92,7 +93,8 @@ def _announce(work: Work, project: Project, row: Measure, today: date) -> None:
 
 
 def _wait_for_unit(work: Work, row: Measure, words: str, today: date) -> None:
-    waits = [Waits(role, words, due=row.due) for role in _UNIT]
+    duty = DutyOf(Rectification, str(row.number))
+    waits = [Waits(role, words, due=row.due, duty=duty) for role in _UNIT]
     hand_on(work, row.project_id, TurnKind.MEASURE, row.id, waits, today)
 
 
@@ -119,7 +121,7 @@ def answer(work: Work, measure_id: int, text: str, files: Sequence[StoredFile], 
 
 
 def _wait_for_handler(work: Work, row: Measure, today: date) -> None:
-    waits = [Waits(Role.HANDLER, "核验整改情况", due=row.due)]
+    waits = [Waits(Role.HANDLER, "核验整改情况")]
     hand_on(work, row.project_id, TurnKind.MEASURE, row.id, waits, today)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from lifecycle.addresses import project_path
+from lifecycle.addresses import duty_path
 from lifecycle.calendar import WorkingDays
 from lifecycle.due import DueDuty
 from lifecycle.rulebook import rulebook
@@ -27,8 +27,13 @@ def notice(duty: DueDuty, today: date, site: str, days: WorkingDays) -> Notice:
     return Notice(
         title=f"{kind}：{duty.message}（{days_left(duty.due, today)}）",
         body="\n".join(_lines(duty, today, days)),
-        link=f"{site.rstrip('/')}{project_path(duty.number)}",
+        link=address_of(duty_path(duty.number, duty.path), site),
     )
+
+
+def address_of(path: str, site: str) -> str:
+    """Return the address of a page as an e-mail names it."""
+    return f"{site.rstrip('/')}{path}"
 
 
 def _lines(duty: DueDuty, today: date, days: WorkingDays) -> Iterator[str]:

@@ -19,6 +19,7 @@ from lifecycle.roles import Actor, Role
 from lifecycle.rulebook import Programme, rulebook
 from lifecycle.rules.base import Rule, Strength
 from lifecycle.sums import Money, money_of
+from lifecycle.turn_duties import OUTSIDE, turn_rules
 from lifecycle.turns import ProjectTurn, project_turns
 from lifecycle.visibility import visible
 from lifecycle.whole import WholeProject, load_wholes
@@ -48,6 +49,15 @@ class KnownDuty:
     owner: Role
     who: str
     message: str
+    user_id: int | None = None
+    path: str | None = None
+    is_turn: bool = False
+    """Whether it is something that waits, which is listed as that too."""
+
+    def may_be_known_to(self, actor: Actor) -> bool:
+        """Whether it is the actor's to know of: what waits within the bureau stays there."""
+        hers = actor.user_id == self.user_id if self.user_id is not None else self.owner in actor.roles
+        return not self.is_turn or self.owner in OUTSIDE or actor.sees_all_projects or hers
 
     def is_open(self, day: date) -> bool:
         """Whether it is still owed on ``day``."""
@@ -157,6 +167,9 @@ def _duties(session: Session, project: WholeProject, rules: dict[str, Rule], tod
             owner=row.owner,
             who=who_owes(row.owner, record.lead_unit, record.pi_name, record.joint_unit),
             message=row.message,
+            user_id=row.user_id,
+            path=row.path,
+            is_turn=row.rule in turn_rules(),
         )
         for row in session.scalars(query.order_by(KeptDuty.due, KeptDuty.id))
     ]

@@ -25,14 +25,16 @@ from lifecycle.models import (
     PanelState,
     PanelSubject,
     Project,
+    Report,
     TurnKind,
 )
 from lifecycle.panel_shown import ASPECTS, PANEL_PERIOD, Aspect, ShownMember, ShownPanel, joint_rule, panel_of
 from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.roles import Actor, Permission, Role
+from lifecycle.rules.time_limits import ConclusionWithin, StageReview
 from lifecycle.stages import advance
-from lifecycle.turns import Waits, hand_on
+from lifecycle.turns import DutyOf, Waits, hand_on
 from lifecycle.visibility import demand_acting_as, visible
 
 __all__ = [
@@ -268,15 +270,23 @@ def pass_on(work: Work, panel: Panel, today: date) -> None:
     """Say for whom the thing waits while experts are at it: the joint unit, or the handler."""
     record = load_record(work.session, panel.project_id)
     states = [one.state for one in panel.members]
-    waits = []
+    waits, duty = [], _duty_of(work, panel)
     if panel.joint_on is None and joint_rule(record, panel.subject_kind):
         waits.append(Waits(Role.JOINT_UNIT, f"对{panel.subject_kind}提出联合实施单位意见", due=panel.due))
     if MemberState.RECUSED in states:
         names = "、".join(one.name for one in panel.members if one.state is MemberState.RECUSED)
-        waits.append(Waits(Role.HANDLER, f"{names}已回避，请为{panel.subject_kind}另请专家"))
+        waits.append(Waits(Role.HANDLER, f"{names}已回避，请为{panel.subject_kind}另请专家", duty=duty))
     elif MemberState.INVITED not in states and not waits:
-        waits.append(Waits(Role.HANDLER, f"汇总专家意见，形成{panel.subject_kind}结论"))
+        waits.append(Waits(Role.HANDLER, f"汇总专家意见，形成{panel.subject_kind}结论", duty=duty))
     hand_on(work, panel.project_id, TURNS[panel.subject_kind], panel.subject_id, waits, today)
+
+
+def _duty_of(work: Work, panel: Panel) -> DutyOf | None:
+    """Return the duty of the bureau that speaks of the whole review."""
+    if panel.subject_kind is PanelSubject.ACCEPTANCE:
+        return DutyOf(ConclusionWithin)
+    report = work.session.get(Report, panel.subject_id)
+    return DutyOf(StageReview, str(report.subject)) if report else None
 
 
 def find_panel(session: Session, actor: Actor, panel_id: int) -> Panel:

@@ -8,12 +8,13 @@ given day is for the rules to say, not for the record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from lifecycle.money import Fen
+from lifecycle.waiting import Receipt, Waiting
 
 
 class Nature(StrEnum):
@@ -339,6 +340,9 @@ class ProjectRecord:
     recovery_due: date | None = None
     recovery_done: date | None = None
     """Not in the ledger: from when, and by when, what has to be returned is owed, and when all was back."""
+    waiting: tuple[Waiting, ...] = field(default=(), compare=False)
+    receipts: tuple[Receipt, ...] = field(default=(), compare=False)
+    """Neither in the ledger nor what makes records alike: what waits, or has waited, and money to confirm."""
     members: tuple[str, ...] = ()
     """Never kept with the record: the names of the project's people, filled in where an act asks for them."""
     experts: tuple[NamedExpert, ...] = ()

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Select, select
+from sqlalchemy import Column, ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
+from lifecycle.addresses import receipt_path, turn_path
 from lifecycle.columns import (
     ACCEPTANCE,
     ACCEPTANCE_COLUMNS,
@@ -20,10 +21,20 @@ from lifecycle.columns import (
     PROJECT_COLUMNS,
     PROJECT_FIELDS,
     TRANCHE,
+    TURN,
     Lines,
 )
+from lifecycle.models.turn import ENDS_WITH_PROJECT, TurnKind
 from lifecycle.money import Fen
-from lifecycle.record import Acceptance, ProjectRecord, Source, Tranche
+from lifecycle.record import (
+    FISCAL,
+    Acceptance,
+    ProjectRecord,
+    Source,
+    Tranche,
+)
+from lifecycle.roles import Role
+from lifecycle.waiting import Receipt, Waiting
 
 CHUNK = 500
 """Projects read at a time: keeps memory level and stays below SQLite's limit of bound parameters."""
@@ -52,6 +63,8 @@ def _load_chunk(session: Session, ids: list[int]) -> Iterator[tuple[int, Project
         _gather(session, belongings, lines.attribute, _lines_query(lines, ids), lines.item)
     _gather(session, belongings, "tranches", tranche_query(ids), tranche_of)
     _gather(session, belongings, "signatories", _party_query(ids), lambda signatory: signatory)
+    _gather(session, belongings, "waiting", waiting_query(ids), waiting_of)
+    _gather(session, belongings, "receipts", receipt_query(ids), receipt_of)
     query: Select[Any] = select(ACCEPTANCE.c.project_id, *(ACCEPTANCE.c[name] for name in ACCEPTANCE_COLUMNS))
     for project_id, *values in session.execute(query.where(ACCEPTANCE.c.project_id.in_(ids))):
         belongings[project_id]["acceptance"] = Acceptance(*values)
@@ -103,3 +116,64 @@ def tranche_of(
 ) -> Tranche:
     """Return the tranche of a row; where there is no payment, nothing is paid."""
     return Tranche(number, source, planned, planned_on, paid or 0, paid_on)
+
+
+WAITING_COLUMNS = tuple(
+    TURN.c[name] for name in ("kind", "ref_id", "id", "role", "user_id", "words", "since", "due", "done_on")
+)
+"""What ``waiting_of`` asks."""
+
+WAITS: ColumnElement[bool] = ~TURN.c.has_duty
+"""Which turns belong to the record: of the others a duty of their own speaks."""
+
+
+def waiting_query(ids: Sequence[int]) -> Select[Any]:
+    """Return the statement that reads what waits: project id, then what ``waiting_of`` asks."""
+    query: Select[Any] = select(TURN.c.project_id, *WAITING_COLUMNS)
+    return query.where(TURN.c.project_id.in_(ids), WAITS).order_by(TURN.c.project_id, TURN.c.id)
+
+
+def waiting_of(
+    kind: TurnKind,
+    ref_id: int,
+    id_: int,
+    role: Role,
+    user_id: int | None,
+    words: str,
+    since: date,
+    due: date | None,
+    done_on: date | None,
+) -> Waiting:
+    """Return what waits by the values of a turn's row."""
+    path = turn_path(kind, ref_id)
+    return Waiting(id_, role, user_id, words, since, due, done_on, kind in ENDS_WITH_PROJECT, path)
+
+
+RECEIPT_COLUMNS = (
+    *(TRANCHE.c.id, TRANCHE.c.number, TRANCHE.c.source),
+    *(PAYMENT.c.amount_fen, PAYMENT.c.paid_on, PAYMENT.c.received_on),
+)
+"""What ``receipt_of`` asks."""
+
+IS_CONFIRMED: ColumnElement[bool] = and_(
+    *(PAYMENT.c.booked_by_id.is_not(None), PAYMENT.c.paid_on.is_not(None)),
+    TRANCHE.c.source.in_(sorted(FISCAL)),
+)
+"""Which payments the unit confirms: those booked in Keguan, as nobody asks it of what came with a ledger."""
+
+
+def receipt_query(ids: Sequence[int]) -> Select[Any]:
+    """Return the statement that reads payments to be confirmed: project id, then what ``receipt_of`` asks."""
+    query: Select[Any] = select(TRANCHE.c.project_id, *RECEIPT_COLUMNS)
+    query = query.join_from(TRANCHE, PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id)
+    query = query.where(TRANCHE.c.project_id.in_(ids), IS_CONFIRMED)
+    return query.order_by(TRANCHE.c.project_id, TRANCHE.c.position)
+
+
+def receipt_of(
+    tranche_id: int, number: int, source: Source, paid: Fen, paid_on: date, received_on: date | None
+) -> Receipt:
+    """Return a payment to be confirmed by the values of its rows."""
+    return Receipt(
+        tranche_id, f"{source}第 {number} 期", paid, paid_on, received_on, receipt_path(tranche_id)
+    )

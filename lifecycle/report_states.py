@@ -13,6 +13,9 @@ from lifecycle.refusals import NotFound
 from lifecycle.report_content import content_from, title_of
 from lifecycle.report_opening import milestone_of
 from lifecycle.roles import Actor
+from lifecycle.rules.base import DutyKind
+from lifecycle.rules.duties import AnnualReports, StageReports
+from lifecycle.turns import DutyOf
 from lifecycle.visibility import visible
 
 REPORT_TRANSITIONS: Mapping[ReportState, frozenset[ReportState]] = {
@@ -46,3 +49,15 @@ def name_of(report: Report, record: ProjectRecord) -> str:
 def to_do(verb: str, name: str) -> str:
     """Return what is to be done with a report: 确认 2026 年度报告, 确认第 1 个里程碑阶段报告."""
     return f"{verb} {name}" if name[:1].isdigit() else f"{verb}{name}"
+
+
+_OWED: Mapping[ReportKind, type[DutyKind]] = {
+    ReportKind.ANNUAL: AnnualReports,
+    ReportKind.STAGE: StageReports,
+}
+
+
+def owed_as(report: Report) -> DutyOf | None:
+    """Return the duty as which a report is owed; nobody owes a report of an event."""
+    kind = _OWED.get(report.kind)
+    return DutyOf(kind, str(report.subject)) if kind else None

@@ -28,7 +28,7 @@ from lifecycle.report_content import (
     with_indicators,
 )
 from lifecycle.report_opening import against, article_of
-from lifecycle.report_states import OPEN, REPORT_TRANSITIONS, find_report, name_of, to_do
+from lifecycle.report_states import OPEN, REPORT_TRANSITIONS, find_report, name_of, owed_as, to_do
 from lifecycle.roles import Permission, Role
 from lifecycle.stages import advance
 from lifecycle.turns import Waits, hand_on
@@ -75,7 +75,8 @@ def start_report(work: Work, number: str, kind: ReportKind, subject: int | None,
     work.session.add(report)
     work.session.flush()
     name = name_of(report, record)
-    hand_on(work, project.id, TurnKind.REPORT, report.id, [Waits(Role.PI, to_do("填写并提交", name))], today)
+    waits = [Waits(Role.PI, to_do("填写并提交", name), duty=owed_as(report))]
+    hand_on(work, project.id, TurnKind.REPORT, report.id, waits, today)
     work.record(to_do("开始填写", name), project_id=project.id, citation=article_of(record, kind))
     return report.id
 

@@ -55,6 +55,16 @@ class Spoken(NamedTuple):
     """Whether the deadline is past: then it also goes to those who want no e-mails before."""
     item: Item | None = None
     """What group robots say of it; ``None`` for what is not theirs to say."""
+    person: int | None = None
+    """Who alone owes it: then the page on which to act is hers alone too."""
+    elsewhere: str = ""
+    """The project's page, as an e-mail names it, for the others."""
+
+    def to(self, user_id: int | None) -> Spoken:
+        """Return it as one of those told is to read it."""
+        if self.person is None or self.person == user_id:
+            return self
+        return self._replace(path=None, link=self.elsewhere)
 
 
 class Run(NamedTuple):
@@ -151,6 +161,7 @@ def hearing(numbered: Sequence[tuple[int, Spoken]]) -> Iterator[tuple[ToldRow, S
 
 
 def _in_words_for(person: Recipient, one: Spoken) -> Spoken:
+    one = one.to(person.user_id)
     if not person.stands_for:
         return one
     return one._replace(body=f"{one.body}\n{person.stands_for}外出期间，由您代收。")

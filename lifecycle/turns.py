@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.addresses import turn_path
 from lifecycle.command import Work
-from lifecycle.models import InboxMessage, Project, Turn, TurnKind
+from lifecycle.models import InboxMessage, KeptDuty, Project, Turn, TurnKind
 from lifecycle.recipients import AddressBook, parties_of
+from lifecycle.records import load_record
 from lifecycle.roles import BUREAU_ROLES, Actor, Role
+from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import Duty, DutyKind
+from lifecycle.turn_duties import DEADLINE, OUTSIDE, of_turn
 from lifecycle.visibility import visible_as
+
+
+class DutyOf(NamedTuple):
+    """A duty by its kind and subject ("" is the whole project)."""
+
+    kind: type[DutyKind]
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,13 @@ class Waits:
     words: str
     user_id: int | None = None
     due: date | None = None
+    duty: DutyOf | None = None
+    """The duty that speaks of this very work already, where the role owes it: the clock speaks but once."""
+
+    @property
+    def same(self) -> tuple[Role, int | None, str, date | None]:
+        """What tells it from everything else that waits of the same thing."""
+        return self.role, self.user_id, self.words, self.due
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +70,67 @@ def hand_on(
 ) -> None:
     """Say for whom a thing waits from now on, and for nobody else; nothing: it is done.
 
-    Everybody for whom it newly waits finds a message in the inbox, whoever acts herself apart.
+    Called when the record is as it shall be. What waited before and still does goes on as it was; the rest is
+    done today and kept. Everybody for whom it newly waits finds a message in the inbox, whoever acts herself
+    apart; from then on the clock speaks of it (``lifecycle.rules.time_limits.TurnWithin``).
     """
-    session, agency_id = work.session, work.actor.agency_id
-    ref = (Turn.kind == kind, Turn.ref_id == ref_id)
-    old = {(one.role, one.user_id, one.words) for one in session.scalars(select(Turn).where(*ref))}
-    session.execute(delete(Turn).where(*ref))
-    wanted = list(waits)
+    session = work.session
+    still = (Turn.kind == kind, Turn.ref_id == ref_id, Turn.done_on.is_(None))
+    rows = {
+        (one.role, one.user_id, one.words, one.due): one
+        for one in session.scalars(select(Turn).where(*still))
+    }
+    told = {key[:-1] for key in rows}
+    wanted = list({one.same: one for one in waits}.values())
+    owed = _owed(work, project_id, wanted)
     for one in wanted:
-        session.add(
-            Turn(
-                agency_id=agency_id,
-                project_id=project_id,
-                kind=kind,
-                ref_id=ref_id,
-                role=one.role,
-                user_id=one.user_id,
-                words=one.words,
-                since=today,
-                due=one.due,
-            )
-        )
-    new = [one for one in wanted if (one.role, one.user_id, one.words) not in old]
+        row = rows.pop(one.same, None)
+        if row is None:
+            row = _new_turn(work, project_id, kind, ref_id, one, today)
+        row.has_duty = one.same in owed
+    for row in rows.values():
+        row.done_on = today
+    work.touch(project_id)
+    new = [one for one in wanted if one.same[:-1] not in told]
     if new:
         _tell(work, project_id, new, today, turn_path(kind, ref_id))
+
+
+def _owed(work: Work, project_id: int, wanted: Sequence[Waits]) -> set[tuple[object, ...]]:
+    """Return of which of these an open duty of the record speaks, whatever limits the agency has set."""
+    asked = [one for one in wanted if one.duty is not None]
+    if not asked:
+        return set()
+    work.session.flush()
+    duties = [
+        duty for duty in rulebook().duties(load_record(work.session, project_id)) if not duty.settled_on
+    ]
+    return {one.same for one in asked if any(_speaks_of(duty, one) for duty in duties)}
+
+
+def _speaks_of(duty: Duty, one: Waits) -> bool:
+    return (
+        one.duty is not None
+        and isinstance(duty.rule.kind, one.duty.kind)
+        and duty.subject == one.duty.subject
+        and one.role in (duty.rule.owner, *duty.rule.also)
+    )
+
+
+def _new_turn(work: Work, project_id: int, kind: TurnKind, ref_id: int, one: Waits, today: date) -> Turn:
+    row = Turn(
+        agency_id=work.actor.agency_id,
+        project_id=project_id,
+        kind=kind,
+        ref_id=ref_id,
+        role=one.role,
+        user_id=one.user_id,
+        words=one.words,
+        since=today,
+        due=one.due,
+    )
+    work.session.add(row)
+    return row
 
 
 def _tell(work: Work, project_id: int, waits: Sequence[Waits], today: date, path: str) -> None:
@@ -125,28 +180,39 @@ def waits_for(actor: Actor) -> ColumnElement[bool]:
     for role in actor.roles:
         of_role = and_(Turn.user_id.is_(None), Turn.role == role)
         ways.append(of_role if role in BUREAU_ROLES else and_(of_role, visible_as(actor, role)))
-    return and_(Turn.agency_id == actor.agency_id, or_(*ways))
+    return and_(Turn.agency_id == actor.agency_id, Turn.done_on.is_(None), or_(*ways))
 
 
 def list_turns(
     session: Session, actor: Actor, limit: int, offset: int = 0, kind: TurnKind | None = None
 ) -> list[WaitingTurn]:
-    """Return what waits for the actor, the oldest first, by one query."""
+    """Return what waits for the actor, the earliest deadline first, by one query."""
     query: Select[*tuple[Any, ...]] = select(
-        *(Turn.kind, Turn.ref_id, Turn.words, Turn.since, Turn.due),
+        *(Turn.kind, Turn.ref_id, Turn.words, Turn.since, DEADLINE),
         *(Project.number, Project.title, Project.lead_unit),
     )
-    query = query.join(Project, Project.id == Turn.project_id).where(waits_for(actor))
+    query = query.join(Project, Project.id == Turn.project_id).outerjoin(KeptDuty, of_turn())
+    query = query.where(waits_for(actor))
     if kind is not None:
         query = query.where(Turn.kind == kind)
-    query = query.order_by(Turn.since, Turn.id).limit(limit).offset(offset)
+    in_order = func.coalesce(DEADLINE, date.max), Turn.since, Turn.id
+    query = query.order_by(*in_order).limit(limit).offset(offset)
     return [WaitingTurn(*row) for row in session.execute(query)]
 
 
-def count_turns(session: Session, actor: Actor) -> int:
+class TurnCounts(NamedTuple):
+    """How many things wait for somebody, and how many of them are late."""
+
+    all: int
+    late: int
+
+
+def count_turns(session: Session, actor: Actor, today: date) -> TurnCounts:
     """Return how many things wait for the actor."""
-    query = select(func.count()).select_from(Turn).join(Project, Project.id == Turn.project_id)
-    return session.scalar(query.where(waits_for(actor))) or 0
+    late = func.coalesce(func.sum(case((today > DEADLINE, 1), else_=0)), 0)
+    query = select(func.count(), late).select_from(Turn).join(Project, Project.id == Turn.project_id)
+    row = session.execute(query.outerjoin(KeptDuty, of_turn()).where(waits_for(actor))).one()
+    return TurnCounts(row[0], int(row[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +233,13 @@ class ProjectTurn:
 
     def is_told_to(self, actor: Actor) -> bool:
         """Whether the actor is told of it: what goes on within the bureau stays there."""
-        return self.is_hers(actor) or actor.sees_all_projects or self.role in _OUTSIDE
-
-
-_OUTSIDE = frozenset({Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT})
+        return self.is_hers(actor) or actor.sees_all_projects or self.role in OUTSIDE
 
 
 def project_turns(session: Session, project_id: int) -> list[ProjectTurn]:
     """Return everything that waits in one project, whoever's turn it is, the oldest first."""
     query: Select[*tuple[Any, ...]] = select(
-        *(Turn.kind, Turn.ref_id, Turn.role, Turn.user_id, Turn.words, Turn.since, Turn.due)
-    )
-    query = query.where(Turn.project_id == project_id).order_by(Turn.since, Turn.id)
+        *(Turn.kind, Turn.ref_id, Turn.role, Turn.user_id, Turn.words, Turn.since, DEADLINE)
+    ).outerjoin(KeptDuty, of_turn())
+    query = query.where(Turn.project_id == project_id, Turn.done_on.is_(None)).order_by(Turn.since, Turn.id)
     return [ProjectTurn(*row) for row in session.execute(query)]

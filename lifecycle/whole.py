@@ -43,11 +43,21 @@ from lifecycle.columns import (
     PROJECT_COLUMNS,
     PROJECT_FIELDS,
     TRANCHE,
+    TURN,
 )
 from lifecycle.models import Agency
 from lifecycle.models.base import ExactDecimal
 from lifecycle.record import Acceptance, ProjectRecord, Signatory, Tranche
-from lifecycle.records import CHUNK, tranche_of
+from lifecycle.records import (
+    CHUNK,
+    IS_CONFIRMED,
+    RECEIPT_COLUMNS,
+    WAITING_COLUMNS,
+    WAITS,
+    receipt_of,
+    tranche_of,
+    waiting_of,
+)
 from lifecycle.stages import Stage, TrancheState
 
 
@@ -155,12 +165,21 @@ def _statement() -> CompoundSelect[Any]:
     tranches = _lines("tranches", TRANCHE, _TRANCHE_COLUMNS)
     paid = TRANCHE.outerjoin(PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id)
     parts.append(tranches.select_from(paid))
+    parts.append(_lines("waiting", TURN, WAITING_COLUMNS, TURN.c.id).where(WAITS))
+    receipts = _lines("receipts", TRANCHE, RECEIPT_COLUMNS)
+    parts.append(
+        receipts.join_from(TRANCHE, PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id).where(IS_CONFIRMED)
+    )
     parts.append(_lines("acceptance", ACCEPTANCE, [ACCEPTANCE.c[name] for name in ACCEPTANCE_COLUMNS]))
     return union_all(*parts)
 
 
-def _lines(attribute: str, table: Table, columns: Sequence[Column[Any]]) -> Select[Any]:
-    place = table.c.position if "position" in table.c else literal(0)
+def _lines(
+    attribute: str, table: Table, columns: Sequence[Column[Any]], order: Column[int] | None = None
+) -> Select[Any]:
+    place: Any = order
+    if place is None:
+        place = table.c.position if "position" in table.c else literal(0)
     query: Select[Any] = select(
         table.c.project_id, literal(attribute).label("attribute"), place, _json_row(*columns)
     )
@@ -201,6 +220,8 @@ _BUILDERS: dict[str, Read] = {
     **{one.attribute: _builder(one.item, [one.table.c[name] for name in one.columns]) for one in LINES},
     "signatories": _builder(Signatory, [PARTY.c.signatory]),
     "tranches": _builder(_tranche_at, _TRANCHE_COLUMNS),
+    "waiting": _builder(waiting_of, WAITING_COLUMNS),
+    "receipts": _builder(receipt_of, RECEIPT_COLUMNS),
     "acceptance": _builder(Acceptance, [ACCEPTANCE.c[name] for name in ACCEPTANCE_COLUMNS]),
 }
 """Field of the record → how one of its items is made of a JSON array."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from icalendar import Calendar, Event
 
-from lifecycle.addresses import project_path
+from lifecycle.addresses import duty_path
 from lifecycle.agenda import AgendaDuty
 from lifecycle.calendar import WorkingDays
 from lifecycle.rulebook import rulebook
@@ -51,7 +51,7 @@ def _event(duty: AgendaDuty, place: int, days: WorkingDays, site: str, now: date
     event.add("dtend", day + timedelta(1))
     event.add("summary", f"{duty.message}（{duty.number}）")
     event.add("description", "\n".join(_lines(duty, day)))
-    event.add("url", f"{site.rstrip('/')}{project_path(duty.number)}")
+    event.add("url", f"{site.rstrip('/')}{duty_path(duty.number, duty.path)}")
     event.add("transp", "TRANSPARENT")
     return event
 

@@ -121,8 +121,8 @@ class ProjectPage:
 
     @cached_property
     def urgent(self) -> list[KnownDuty]:
-        """What is overdue or due within thirty days."""
-        return [duty for duty in self.overview.duties if duty.is_urgent(self._today)]
+        """What is overdue or due within thirty days; what waits has a list of its own."""
+        return [duty for duty in self._duties if duty.is_urgent(self._today) and not duty.is_turn]
 
     @property
     def next_rows(self) -> list[dict[str, Any]]:
@@ -167,7 +167,7 @@ class ProjectPage:
         return [self._duty_row(duty) for duty in duties]
 
     def _duty_row(self, duty: KnownDuty) -> dict[str, Any]:
-        step = duty_step(duty.rule, self._actor, self.record.number)
+        step = duty_step(duty.rule, self._actor, self.record.number, duty.path, duty.user_id)
         own = duty.rule is not None and f"tab={self.tab}" not in step.url
         return {
             "message": duty.message,
@@ -241,9 +241,13 @@ class ProjectPage:
     @property
     def open_duties(self) -> Sequence[KnownDuty]:
         """Every duty still owed."""
-        return [duty for duty in self.overview.duties if duty.is_open(self._today)]
+        return [duty for duty in self._duties if duty.is_open(self._today)]
 
     @property
     def settled_duties(self) -> Sequence[KnownDuty]:
         """Every duty done or closed, the latest first."""
-        return [duty for duty in reversed(self.overview.duties) if not duty.is_open(self._today)]
+        return [duty for duty in reversed(self._duties) if not duty.is_open(self._today)]
+
+    @cached_property
+    def _duties(self) -> Sequence[KnownDuty]:
+        return [duty for duty in self.overview.duties if duty.may_be_known_to(self._actor)]

@@ -17,7 +17,7 @@ from lifecycle.desk import Urgency, heap, heap_sizes, open_desk
 from lifecycle.listing import any_project
 from lifecycle.notice_list import count_unsigned
 from lifecycle.roles import Permission
-from lifecycle.turns import count_turns, list_turns
+from lifecycle.turns import TurnCounts, count_turns, list_turns
 
 bp = Blueprint("workbench", __name__)
 
@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     desk = open_desk(data, actor, today, FIRST)
     waiting = find_waiting(data, actor, today, FIRST, desk.revision)
     turns = list_turns(data, actor, FIRST)
-    turn_count = len(turns) if len(turns) < FIRST else count_turns(data, actor)
+    turn_counts = count_turns(data, actor, today) if turns else TurnCounts(0, 0)
     differences = open_differences(data, actor)
     unsigned = count_unsigned(data, actor, today, desk.revision)
     empty = not (any(desk.sizes.values()) or waiting.count or turns or differences or unsigned)
@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
         differences=differences,
         unsigned=unsigned,
         turns=turn_rows(turns),
-        turn_count=turn_count,
+        turn_counts=turn_counts,
         first_step=first_step(actor, any_project(data, actor)) if empty else None,
     )
 
@@ -57,7 +57,7 @@ def turns() -> ResponseReturnValue:
     """Show everything that waits for the person, page by page."""
     actor, data = current_actor(), db.session()
     size = read_size(request.args, session.get(SIZE))
-    count = count_turns(data, actor)
+    count = count_turns(data, actor, clock.today()).all
     pages = max(1, -(-count // size))
     page = min(read_page(request.args), pages)
     return render_template(

@@ -30,8 +30,10 @@ from lifecycle.money import Fen, yuan
 from lifecycle.record import Source
 from lifecycle.refusals import InvalidInput, Obstructed
 from lifecycle.roles import Permission, Role
+from lifecycle.rules.duties import RefundDue
+from lifecycle.rules.time_limits import ClearingWithin
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance
-from lifecycle.turns import Waits
+from lifecycle.turns import DutyOf, Waits
 from lifecycle.visibility import find_project
 
 
@@ -145,7 +147,9 @@ def send_settlement_back(work: Work, clearing_id: int, note: str, today: date) -
     clearing.settled_by_id = clearing.settled_on = clearing.due_on = None
     clearing.figures = {}
     clearing.note = note.strip()
-    hand_over(work, found, [Waits(Role.FINANCE, f"重新核定{clearing.kind}")], today)
+    hand_over(
+        work, found, [Waits(Role.FINANCE, f"重新核定{clearing.kind}", duty=DutyOf(ClearingWithin))], today
+    )
     tell(work, found, f"退回{clearing.kind}，请重新核定", note=note.strip())
 
 
@@ -197,6 +201,6 @@ def _to_collect(outstanding: Fen, due: date | None) -> list[Waits]:
         return []
     words = f"应退财政资金 {yuan(outstanding)} 元"
     return [
-        Waits(Role.FINANCE, f"登记退款：{words}", due=due),
-        Waits(Role.UNIT_MANAGER, f"退回财政资金：{words}", due=due),
+        Waits(Role.FINANCE, f"登记退款：{words}", due=due, duty=DutyOf(RefundDue)),
+        Waits(Role.UNIT_MANAGER, f"退回财政资金：{words}", due=due, duty=DutyOf(RefundDue)),
     ]

@@ -28,8 +28,9 @@ from lifecycle.models import AcceptanceState, TurnKind
 from lifecycle.record import Conclusion, Review
 from lifecycle.refusals import IllegalTransition, InvalidInput, Obstructed
 from lifecycle.roles import Permission, Role
+from lifecycle.rules.time_limits import FilingWithin
 from lifecycle.stages import Stage
-from lifecycle.turns import Waits, hand_on
+from lifecycle.turns import DutyOf, Waits, hand_on
 from lifecycle.visibility import demand_acting_as
 
 PAPERS = "自行验收资料"
@@ -100,7 +101,7 @@ def ask_papers(work: Work, case_id: int, note: str, today: date) -> None:
     found = find_case(work.session, work.actor, case_id)
     step = demand_step(found.case, found.record, StepKey.FILING)
     found.case.note = text_of("note", note, "请写明还缺哪些验收资料。")
-    waits = [Waits(Role.UNIT_MANAGER, "补交验收资料")]
+    waits = [Waits(Role.UNIT_MANAGER, "补交验收资料", duty=DutyOf(FilingWithin))]
     hand_on(work, found.project.id, TurnKind.ACCEPTANCE, case_id, waits, today)
     tell(work, found, "通知承担单位补交验收资料", citation=step.citation, note=found.case.note)
 

@@ -17,8 +17,9 @@ from lifecycle.command import Work
 from lifecycle.models import AuditEntry, ChangeRequest, ChangeState, TurnKind
 from lifecycle.refusals import IllegalTransition, Obstructed, SamePerson
 from lifecycle.roles import Role
+from lifecycle.rules.time_limits import ChangeDecision, PlatformFiling
 from lifecycle.stages import advance
-from lifecycle.turns import Waits, hand_on
+from lifecycle.turns import DutyOf, Waits, hand_on
 
 _WAY = frozenset(STATES.values())
 _ENDS = frozenset({ChangeState.RETURNED, ChangeState.REJECTED, ChangeState.WITHDRAWN})
@@ -155,8 +156,14 @@ def hand_over(work: Work, request: ChangeRequest, today: date) -> None:
             role, user_id = (Role.PI, request.drafted_by_id) if request.drafted_by_id else (role, None)
         if request.state is ChangeState.TO_FILE and request.self_decided:
             role = Role.UNIT_MANAGER
-        waits = [Waits(role, f"{words}{name_of(request)}", user_id)]
+        waits = [Waits(role, f"{words}{name_of(request)}", user_id, duty=_duty_of(request))]
     hand_on(work, request.project_id, TurnKind.CHANGE, request.id, waits, today)
+
+
+def _duty_of(request: ChangeRequest) -> DutyOf | None:
+    if request.state in {ChangeState.WITH_BUREAU, ChangeState.WITH_CONFERENCE}:
+        return DutyOf(ChangeDecision, str(request.number))
+    return DutyOf(PlatformFiling, str(request.number)) if request.state is ChangeState.TO_FILE else None
 
 
 def demand_other_hand(work: Work, request: ChangeRequest, act: str) -> None:

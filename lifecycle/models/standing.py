@@ -57,4 +57,6 @@ class KeptDuty(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     """The one person who owes it; NULL: whoever holds the role for the project."""
     message: Mapped[str]
+    path: Mapped[str | None]
+    """The page on which it goes on; NULL: its project's own."""
     next_step_on: Mapped[date | None]

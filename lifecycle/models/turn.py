@@ -28,6 +28,15 @@ class TurnKind(StrEnum):
     NOTICE = "notice"
 
 
+ENDS_WITH_PROJECT = frozenset(
+    {
+        *(TurnKind.AGREEMENT, TurnKind.REPORT, TurnKind.CHANGE, TurnKind.MEASURE, TurnKind.REVIEW),
+        *(TurnKind.ACCEPTANCE, TurnKind.NOTICE),
+    }
+)
+"""What nobody has to do any more for a project that has its conclusion, unless it came with that."""
+
+
 class Turn(Base):
     """Something that waits for a role of a project, or for one person."""
 

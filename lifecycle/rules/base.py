@@ -62,6 +62,10 @@ class Owed(NamedTuple):
     done_on: date | None
     closed_on: date | None
     message: str
+    user_id: int | None = None
+    """The one person who owes it; ``None``: whoever holds the rule's role for the project."""
+    path: str | None = None
+    """The page on which it goes on, where it is not the project's own."""
 
 
 class Figure(NamedTuple):
@@ -172,6 +176,8 @@ class Rule:
     """Whether it yields findings; a rule that only guards an act does not."""
     owner: Role | None
     """For a duty: who owes it."""
+    also: tuple[Role, ...] = ()
+    """For a duty: who is told of it together with its owner, since she has a part in it."""
 
     @property
     def citation(self) -> str:
@@ -213,6 +219,10 @@ class Duty:
     done_on: date | None
     closed_on: date | None
     message: str
+    user_id: int | None = None
+    """The one person who owes it; ``None``: whoever holds the rule's role for the project."""
+    path: str | None = None
+    """The page on which it goes on, where it is not the project's own."""
 
     @property
     def settled_on(self) -> date | None:

@@ -71,6 +71,7 @@ class _RuleTable:
     summary: str
     part: str | None = None
     owner: Role | None = None
+    also: tuple[Role, ...] = ()
     guards: frozenset[Act] = frozenset()
     judges: bool = True
 
@@ -225,6 +226,8 @@ def _make_rule(draft: _Draft, document: Document, params: Mapping[str, object], 
     kind: Kind = _table(kinds()[table.kind], params, where)
     if isinstance(kind, DutyKind) is not (table.owner is not None):
         raise RulebookError((*draft.where, "owner"), "有期限的规则应写明义务人，其余不写")
+    if table.also and (table.owner is None or table.owner in table.also):
+        raise RulebookError((*draft.where, "also"), "同时告知的应为义务人以外的角色")
     return Rule(
         id=table.id,
         document=document,
@@ -236,6 +239,7 @@ def _make_rule(draft: _Draft, document: Document, params: Mapping[str, object], 
         guards=table.guards,
         judges=table.judges,
         owner=table.owner,
+        also=table.also,
     )
 
 

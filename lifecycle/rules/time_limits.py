@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from lifecycle.money import yuan
 from lifecycle.record import Conclusion, ProjectRecord
+from lifecycle.roles import Role
 from lifecycle.rules.base import DutyKind, Owed
 from lifecycle.rules.registry import kind
 
@@ -28,6 +30,10 @@ class Follows(NamedTuple):
     message: str
     ends_with_project: bool = True
     """Whether nobody owes it any more once the project has its conclusion."""
+    due: date | None = None
+    """The day that was named for it, whatever the agency gives."""
+    user_id: int | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +46,16 @@ class WithinDays(DutyKind):
     def follows(self, record: ProjectRecord) -> Iterable[Follows]:
         """Return everything that must follow something in this project."""
 
-    def owed(self, record: ProjectRecord) -> Iterable[Owed]:
-        """Return each of them with its day."""
-        if not self.days:
-            return ()
-        return [
-            Owed(
-                one.subject,
-                one.begun_on,
-                one.begun_on + timedelta(self.days),
-                one.done_on,
-                record.concluded_on if one.ends_with_project else None,
-                one.message,
-            )
-            for one in self.follows(record)
-        ]
+    def owed(self, record: ProjectRecord) -> Iterator[Owed]:
+        """Yield each of them with its day."""
+        for one in self.follows(record):
+            due = one.due or (one.begun_on + timedelta(self.days) if self.days else None)
+            if due is not None:
+                ended_on = record.concluded_on if one.ends_with_project else None
+                yield Owed(
+                    *(one.subject, one.begun_on, due, one.done_on, ended_on, one.message),
+                    *(one.user_id, one.path),
+                )
 
 
 @kind("acceptance-application-within")
@@ -234,3 +235,40 @@ class IntegrityWithin(AfterConclusion):
     def done_on(self, record: ProjectRecord) -> date | None:
         """Return when it was entered."""
         return record.acceptance.integrity_on if record.acceptance else None
+
+
+@kind("turn-within")
+@dataclass(frozen=True, slots=True)
+class TurnWithin(WithinDays):
+    """What waits for a role, or for one person in it, is done within so many days or by the day named for it.
+
+    What waited before the project's conclusion is nobody's to do after it; what came with it goes on.
+    """
+
+    role: Role
+
+    def follows(self, record: ProjectRecord) -> Iterator[Follows]:
+        """Yield everything that waits, or waited, for the role."""
+        concluded = record.concluded_on
+        for one in record.waiting:
+            if one.role is self.role:
+                ends = one.ends_with_project and concluded is not None and one.since < concluded
+                yield Follows(
+                    *(str(one.id), one.since, one.done_on, one.words, ends),
+                    *(one.due, one.user_id, one.path),
+                )
+
+
+@kind("receipt-within")
+@dataclass(frozen=True, slots=True)
+class ReceiptWithin(WithinDays):
+    """The unit confirms within so many days that public money has arrived."""
+
+    def follows(self, record: ProjectRecord) -> Iterator[Follows]:
+        """Yield the arrival of every payment that is the unit's to confirm."""
+        for one in record.receipts:
+            told = f"确认{one.what}资金 {yuan(one.paid)} 元到账"
+            yield Follows(
+                *(str(one.tranche_id), one.paid_on, one.received_on, told),
+                *(True, None, None, one.path),
+            )

@@ -90,7 +90,7 @@ def kinds(bureau: Bureau, project_id: int) -> list[MeasureKind]:
 def waiting(bureau: Bureau, kind: TurnKind, ref_id: int) -> set[Role]:
     """Return for whom something waits."""
     bureau.session.rollback()
-    query = select(Turn.role).where(Turn.kind == kind, Turn.ref_id == ref_id)
+    query = select(Turn.role).where(Turn.kind == kind, Turn.ref_id == ref_id, Turn.done_on.is_(None))
     return set(bureau.session.scalars(query))
 
 

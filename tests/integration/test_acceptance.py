@@ -34,7 +34,7 @@ def it(session: Session) -> Accepting:
 def waiting(it: Accepting) -> set[tuple[Role, str]]:
     """Return for whom acceptances wait."""
     it.bureau.session.rollback()
-    query = select(Turn.role, Turn.words).where(Turn.kind == TurnKind.ACCEPTANCE)
+    query = select(Turn.role, Turn.words).where(Turn.kind == TurnKind.ACCEPTANCE, Turn.done_on.is_(None))
     found = {(row.role, row.words) for row in it.bureau.session.execute(query)}
     it.bureau.session.rollback()
     return found

@@ -72,7 +72,9 @@ def bureau(session: Session) -> Bureau:
 
 def turns(bureau: Bureau) -> set[tuple[Role, str]]:
     bureau.session.rollback()
-    return {(turn.role, turn.words) for turn in bureau.session.scalars(select(Turn))}
+    return {
+        (turn.role, turn.words) for turn in bureau.session.scalars(select(Turn).where(Turn.done_on.is_(None)))
+    }
 
 
 def test_signed_by_all_it_is_in_force_and_the_record_says_so(bureau: Bureau) -> None:

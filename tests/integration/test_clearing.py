@@ -165,7 +165,7 @@ def test_it_comes_back_in_parts_and_never_more_than_is_owed_of_its_source(it: Ac
     assert acceptance
     assert acceptance.returned == acceptance.to_return == 3 * WAN
     no(it, IllegalTransition, record_return, clearing_id, part(1, "退-3"), [], DAY, by=Role.FINANCE)
-    query = select(Turn.id).where(Turn.kind == TurnKind.CLEARING)
+    query = select(Turn.id).where(Turn.kind == TurnKind.CLEARING, Turn.done_on.is_(None))
     assert it.bureau.session.scalars(query).all() == []
 
 

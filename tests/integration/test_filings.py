@@ -62,7 +62,10 @@ def bureau(session: Session) -> Bureau:
 
 
 def waits(bureau: Bureau) -> list[tuple[Role, str]]:
-    found = [(one.role, one.words) for one in bureau.session.scalars(select(Turn).order_by(Turn.id))]
+    found = [
+        (one.role, one.words)
+        for one in bureau.session.scalars(select(Turn).where(Turn.done_on.is_(None)).order_by(Turn.id))
+    ]
     bureau.session.rollback()
     return found
 

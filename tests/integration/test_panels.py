@@ -137,7 +137,7 @@ def shown(bureau: Bureau, project_id: int) -> ShownPanel | None:
 
 
 def words(bureau: Bureau, kind: TurnKind) -> list[tuple[Role, str]]:
-    query = select(Turn.role, Turn.words).where(Turn.kind == kind).order_by(Turn.id)
+    query = select(Turn.role, Turn.words).where(Turn.kind == kind, Turn.done_on.is_(None)).order_by(Turn.id)
     found = [(role, text) for role, text in bureau.session.execute(query)]
     bureau.session.rollback()
     return found

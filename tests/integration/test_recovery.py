@@ -135,7 +135,7 @@ def test_a_surplus_that_stays_whole_is_done_once_confirmed(it: Accepting) -> Non
     confirm_settlement(session, it.actor(Role.APPROVER), clearing_id, DAY)
     assert state(it) is ClearingState.DONE
     assert duties(it) == []
-    query = select(Turn.id).where(Turn.kind == TurnKind.CLEARING)
+    query = select(Turn.id).where(Turn.kind == TurnKind.CLEARING, Turn.done_on.is_(None))
     assert session.scalars(query).all() == []
 
 

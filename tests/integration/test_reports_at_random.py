@@ -81,7 +81,7 @@ def _agree(bureau: Bureau, project_id: int, report_id: int, state: ReportState) 
     gone = row is not None and row.to_government_on is not None
     assert not gone or state is ReportState.ACCEPTED
     waits = bureau.session.scalars(
-        select(Turn).where(Turn.kind == TurnKind.REPORT, Turn.ref_id == report_id)
+        select(Turn).where(Turn.kind == TurnKind.REPORT, Turn.ref_id == report_id, Turn.done_on.is_(None))
     ).all()
     assert len(waits) == (0 if state is ReportState.ACCEPTED and gone else 1)
     assert bureau.session.scalars(select(Report.id).where(Report.id == report_id)).one() == report_id

@@ -93,7 +93,7 @@ def state(bureau: Bureau, account_id: int) -> State:
 
 def waiting(bureau: Bureau) -> list[tuple[Role, str]]:
     bureau.session.rollback()
-    query = select(Turn.role, Turn.words).where(Turn.kind == TurnKind.ACCOUNT)
+    query = select(Turn.role, Turn.words).where(Turn.kind == TurnKind.ACCOUNT, Turn.done_on.is_(None))
     found = [(role, words) for role, words in bureau.session.execute(query)]
     bureau.session.rollback()
     return found

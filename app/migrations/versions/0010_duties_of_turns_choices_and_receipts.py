@@ -39,6 +39,7 @@ def upgrade() -> None:
     """Apply."""
     with op.batch_alter_table('kept_duty', schema=None) as batch_op:
         batch_op.add_column(sa.Column('user_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('path', sa.String(), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_kept_duty_user_id'), 'user_account', ['user_id'], ['id'], ondelete='SET NULL')
 
     with op.batch_alter_table('paper_notice', schema=None) as batch_op:
@@ -119,5 +120,6 @@ def downgrade() -> None:
 
     with op.batch_alter_table('kept_duty', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_kept_duty_user_id'), type_='foreignkey')
+        batch_op.drop_column('path')
         batch_op.drop_column('user_id')
 

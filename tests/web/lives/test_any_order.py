@@ -69,7 +69,7 @@ class Monkey:
 
     def _somewhere(self) -> tuple[str, Page]:
         """Return somebody and the page she is on: mostly the page on which her turn is."""
-        turns = self.life.all(select(Turn).order_by(Turn.id))
+        turns = self.life.all(select(Turn).where(Turn.done_on.is_(None)).order_by(Turn.id))
         if turns and self.random.random() < 0.5:
             turn = self.random.choice(turns)
             who = self.random.choice(WHO[turn.role])

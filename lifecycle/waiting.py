@@ -1,0 +1,41 @@
+"""What a record knows of what waits for somebody, which no ledger does: turns, and money to be confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from lifecycle.money import Fen
+from lifecycle.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits, or waited, for a role or one person, and of which no other duty speaks."""
+
+    id: int
+    role: Role
+    user_id: int | None
+    words: str
+    since: date
+    due: date | None
+    """The day that was named for it; ``None``: as many days as the agency gives."""
+    done_on: date | None
+    ends_with_project: bool
+    """Whether it is nobody's to do any more once the project has its conclusion."""
+    path: str
+    """The page on which it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A payment of public money that was booked in Keguan, and when the unit said that it had arrived."""
+
+    tranche_id: int
+    what: str
+    """Source and number of the tranche."""
+    paid: Fen
+    paid_on: date
+    received_on: date | None
+    path: str
+    """The page on which its arrival is confirmed."""

@@ -1,0 +1,142 @@
+"""What waits for somebody is a duty: told at its steps until it is done, and kept as worked out anew."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from finance.receipts import confirm_receipt
+from lifecycle.agenda import AgendaFilter, Whose, agenda
+from lifecycle.clock import remind
+from lifecycle.desk import Urgency, heap
+from lifecycle.filings import accept_report, confirm_report, return_report
+from lifecycle.models import InboxMessage, KeptDuty, OutboxMessage, Payment, Turn
+from lifecycle.roles import Actor, Role
+from lifecycle.standing import rebuild, standing_rows
+from lifecycle.turns import count_turns, list_turns
+from lifecycle.whole import record_of
+from tests.integration.paying import Bureau, a_bureau
+from tests.integration.reporting import JANUARY, a_project, drafted, filed
+from tests.integration.spendings import TODAY, store
+from tests.integration.test_panels import expert, forming, named
+from tests.integration.test_remind import HANDLERS
+
+UNIT, DESK = "local-turn-unit-manager", "local-turn-handler"
+
+
+@pytest.fixture
+def bureau(session: Session) -> Bureau:
+    return a_bureau(session)
+
+
+def told(bureau: Bureau, days: range, rule: str) -> list[tuple[int, str, str]]:
+    """Run the clock on those days after January's; return which of them told of a rule, step and whom."""
+    clock = Actor.system(bureau.people.agency_a)
+    return [
+        (day, one.step, one.to)
+        for day in days
+        for one in remind(bureau.session, clock, JANUARY + timedelta(day), "https://keguan.test")
+        if one.rule == rule
+    ]
+
+
+def assert_kept_as_worked_out_anew(bureau: Bureau) -> None:
+    before = list(standing_rows(bureau.session, bureau.people.agency_a))
+    rebuild(bureau.session, bureau.people.agency_a)
+    bureau.session.flush()
+    assert list(standing_rows(bureau.session, bureau.people.agency_a)) == before
+    bureau.session.rollback()
+
+
+def test_a_report_is_the_unit_s_and_then_the_bureau_s_to_be_told_of(bureau: Bureau) -> None:
+    session, people = bureau.session, bureau.people.a
+    project_id = a_project(bureau)
+    unit, boss = people[Role.UNIT_MANAGER], people[Role.APPROVER]
+    report_id = drafted(bureau)
+    assert session.scalars(select(Turn.has_duty)).all() == [True]  # the annual report is owed as that
+    session.rollback()
+    filed(bureau, report_id)
+    steps = [(0, "T-7"), (2, "T-3"), (4, "T-1"), (5, "T")]  # of the first, its day had passed already
+    assert told(bureau, range(6), UNIT) == [(day, step, unit.name) for day, step in steps]
+    late = told(bureau, range(6, 30), UNIT)
+    assert late == [
+        (12, "T+7", unit.name),
+        (19, "T+14", unit.name),
+        (26, "T+21", f"{unit.name}、{boss.name}"),
+    ]
+    found = session.scalars(select(InboxMessage).where(InboxMessage.title.startswith("催办：确认"))).first()
+    assert found is not None
+    assert found.path == f"/reports/{report_id}"
+    letters = session.scalars(select(OutboxMessage.body).where(OutboxMessage.address == unit.email)).all()
+    assert any(f"https://keguan.test/reports/{report_id}" in one for one in letters)
+    session.rollback()
+    day = JANUARY + timedelta(30)
+    confirm_report(session, bureau.actor(Role.UNIT_MANAGER), report_id, day)
+    assert told(bureau, range(30, 70), UNIT) == []
+    return_report(session, bureau.handler, report_id, "请补充", False, day + timedelta(40))
+    waiting = session.scalars(select(Turn).where(Turn.done_on.is_(None))).one()
+    assert (waiting.role, waiting.has_duty) == (Role.PI, False)  # for supplement: the report itself is in
+    session.rollback()
+    filed(bureau, report_id, day + timedelta(41))
+    confirm_report(session, bureau.actor(Role.UNIT_MANAGER), report_id, day + timedelta(41))
+    assert [one[1] for one in told(bureau, range(71, 90), DESK)][-1] == "T+7"
+    assert_kept_as_worked_out_anew(bureau)
+    accept_report(session, bureau.handler, report_id, day + timedelta(60))
+    assert told(bureau, range(90, 130), DESK) == []
+    assert session.scalars(select(Turn.id).where(Turn.done_on.is_(None))).all() == []
+    assert len(record_of(session, project_id).waiting) == 5
+    assert_kept_as_worked_out_anew(bureau)
+
+
+def test_an_expert_is_told_of_her_own_review_and_the_handler_once_it_is_late(bureau: Bureau) -> None:
+    session, project_id, due = bureau.session, a_project(bureau), JANUARY + timedelta(10)
+    one, two = expert(bureau, "e1"), expert(bureau, "e2")
+    forming(session, bureau.handler, project_id, named(one, two), due)
+    assert told(bureau, range(10, 11), "local-turn-expert") == [(10, "T", "张e1"), (10, "T", "张e2")]
+    late = told(bureau, range(11, 18), "local-turn-expert")
+    assert late == [(17, "T+7", f"张{name}、{HANDLERS}") for name in ("e1", "e2")]
+    (hers,) = session.scalars(
+        select(InboxMessage).where(InboxMessage.user_id == one.id, InboxMessage.title.startswith("催办"))
+    )
+    path = hers.path
+    assert path is not None
+    assert path.startswith("/reviews/")
+    theirs = select(InboxMessage.path).where(InboxMessage.user_id == bureau.handler.user_id)
+    assert path not in session.scalars(theirs).all()  # the page is the expert's alone
+    letter = select(OutboxMessage.body).where(OutboxMessage.address == one.actor.email)
+    assert any(path in body for body in session.scalars(letter))
+    session.rollback()
+    day = due + timedelta(7)
+    span = AgendaFilter(JANUARY, day, Whose.ALL)
+    assert [one.path for one in agenda(session, one.actor, span, day)] == [path]
+    assert {one.owner for one in agenda(session, bureau.actor(Role.UNIT_MANAGER), span, day)}.isdisjoint(
+        {Role.EXPERT, Role.APPROVER}
+    )
+    assert len([one for one in heap(session, bureau.handler, Urgency.OVERDUE, day, 99) if one.path]) == 2
+    assert heap(session, one.actor, Urgency.OVERDUE, day, 99) == []  # it stands in her list of turns
+    assert [turn.due for turn in list_turns(session, one.actor, 9)] == [due]
+    assert count_turns(session, one.actor, day) == (1, 1)
+
+
+def test_money_booked_here_is_to_be_confirmed_and_what_came_with_a_ledger_is_not(bureau: Bureau) -> None:
+    session, project_id = bureau.session, store(bureau)
+    query = select(KeptDuty.owner, KeptDuty.due, KeptDuty.done_on, KeptDuty.path)
+    query = query.where(KeptDuty.rule == "local-receipt")
+    assert session.execute(query).all() == []
+    tranche_id = bureau.tranches(project_id)[0]
+    session.execute(update(Payment).values(booked_by_id=bureau.finance.user_id))
+    rebuild(session, bureau.people.agency_a)
+    session.commit()
+    paid, path = date(2026, 2, 9), f"/spending/receipts/{tranche_id}"
+    assert session.execute(query).all() == [(Role.UNIT_FINANCE, paid + timedelta(10), None, path)]
+    session.rollback()
+    confirm_receipt(session, bureau.actor(Role.UNIT_MANAGER), tranche_id, date(2026, 2, 12), TODAY)
+    assert session.scalars(select(KeptDuty.done_on).where(KeptDuty.rule == "local-receipt")).all() == [
+        date(2026, 2, 12)
+    ]
+    session.rollback()
+    assert record_of(session, project_id).receipts == bureau.record(project_id).receipts != ()
+    assert_kept_as_worked_out_anew(bureau)
