@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +22,8 @@ from sqlalchemy.orm import Session
 from app.database import MIGRATIONS, DatabaseNotReady, migrate, open_ready_database, unmigrate
 from lifecycle.audit_check import verify
 from lifecycle.database import WRITE, open_database
-from lifecycle.models import Base
+from lifecycle.models import Base, Project, Turn, TurnKind
+from lifecycle.roles import Role
 from reports.ledger.importing import import_ledger
 from reports.ledger.reading import read_ledger
 from tests.integration.ledgers import SAMPLE, everything, make_agency
@@ -179,6 +182,34 @@ def test_rebuilding_filled_tables_loses_no_child(database_url: str, empty: Engin
         if empty.dialect.name == "sqlite":
             assert session.execute(text("PRAGMA foreign_key_check")).all() == []
             assert session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_turns_that_are_over_go_on_the_way_down_and_open_ones_stay(database_url: str, empty: Engine) -> None:
+    migrate(database_url)
+    day = date(2026, 3, 2)
+    with Session(empty) as session:
+        import_ledger(session, make_agency(session), read_ledger(SAMPLE), name="a.xlsx")
+        project = session.scalars(sa.select(Project).order_by(Project.id)).first()
+        assert project is not None
+        usual: dict[str, Any] = {
+            "agency_id": project.agency_id,
+            "project_id": project.id,
+            "kind": TurnKind.REPORT,
+            "ref_id": 1,
+        }
+        usual |= {"role": Role.HANDLER, "since": day}
+        session.add_all(
+            [Turn(words="over", done_on=day, **usual), Turn(words="open", has_duty=True, **usual)]
+        )
+        session.commit()
+    unmigrate(database_url, "0009")
+    with empty.connect() as connection:
+        assert connection.execute(text("SELECT words, since FROM turn")).all() == [("open", mock.ANY)]
+    migrate(database_url)
+    with Session(empty) as session:
+        assert session.execute(sa.select(Turn.words, Turn.done_on, Turn.has_duty)).all() == [
+            ("open", None, False)
+        ]
 
 
 def test_a_database_of_a_newer_program_is_neither_used_nor_changed(database_url: str, empty: Engine) -> None:
