@@ -160,7 +160,7 @@ def on_desk(actor: Actor) -> ColumnElement[bool]:
         return own_agency
     owners = set(actor.roles)
     if Role.UNIT_MANAGER in owners:
-        owners.add(Role.PI)
+        owners |= {Role.PI, Role.UNIT_FINANCE}
     if Role.UNIT_FINANCE in owners:
         owners.add(Role.UNIT_MANAGER)
     ways = or_(KeptDuty.user_id == actor.user_id, and_(KeptDuty.owner.in_(owners), visible(actor)))
