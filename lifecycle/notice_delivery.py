@@ -40,8 +40,8 @@ def deliver(work: Work, notice_id: int, site: str, today: date) -> int:
     words = f"签收{named_notice(row)}"
     waits = [Waits(role, words, due=sign_by) for role in found.roles]
     hand_on(work, project.id, TurnKind.NOTICE, row.id, waits, today)
-    told = [{"name": one.name, "user": one.user_id, "address": one.email} for one in found.people]
-    names = "、".join(dict.fromkeys(one.name for one in found.people))
+    told = [{"name": one.label, "user": one.user_id, "address": one.email} for one in found.people]
+    names = "、".join(dict.fromkeys(one.label for one in found.people))
     details = {"on": today, "old": old, "new": f"{today} {KEGUAN}", "told": told, "letters": letters}
     record_act(work, row, f"通过科管送达{named_notice(row)}：{names}", details)
     return letters

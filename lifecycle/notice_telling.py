@@ -119,7 +119,7 @@ def write_letters(
                 notice_id=notice.id,
                 told_on=today,
                 voided=voided,
-                name=one.name,
+                name=one.label,
                 user_id=one.user_id,
                 address=one.email,
                 letter_id=sent.id if sent else None,
