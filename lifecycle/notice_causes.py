@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from lifecycle.addresses import turn_path
 from lifecycle.listing import open_duties
-from lifecycle.models import Inspection, KeptDuty, Measure, NoticeKind, PaperNotice, Project, Reminder
+from lifecycle.models import (
+    Inspection,
+    KeptDuty,
+    Measure,
+    NoticeKind,
+    PaperNotice,
+    Project,
+    Reminder,
+    TurnKind,
+)
 from lifecycle.notice_settings import NoticeSettings, notice_settings_of
 from lifecycle.notice_words import Ladder, Matter, NoticeText, Told, day_words, notice_text, number_words
 from lifecycle.record import MeasureKind
@@ -70,6 +80,9 @@ def _of_duties(session: Session, project: Project, today: date) -> Iterator[Offe
         KeptDuty.project_id == project.id, KeptDuty.since <= today, open_duties(today)
     )
     query = query.where(KeptDuty.owner.in_(TO_THE_PROJECT))
+    # Whoever does not sign for a notice is urged by the clock and by the desk, not by one more notice.
+    signing = KeptDuty.path.startswith(turn_path(TurnKind.NOTICE, 0).removesuffix("0"), autoescape=True)
+    query = query.where(or_(KeptDuty.path.is_(None), not_(signing)))
     for row in session.scalars(query.order_by(KeptDuty.due, KeptDuty.id)):
         cause = Cause(kind_for(row.due, today), row.rule, row.subject, row.due)
         yield Offered(cause, row.message, row.due)

@@ -8,13 +8,12 @@ from flask import url_for
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from app.steps import Step, duty_step, tab_url
+from app.steps import Step, duty_step
 from lifecycle.listing import open_duties
 from lifecycle.models import KeptDuty, Measure, PaperNotice, Project
 from lifecycle.record import MeasureKind
 from lifecycle.roles import Actor
 from lifecycle.rulebook import rulebook
-from lifecycle.rules.time_limits import AcceptanceApplication, FilingWithin
 
 _LABEL = "去办理"
 
@@ -28,14 +27,13 @@ def act_of(session: Session, actor: Actor, notice: PaperNotice, project: Project
         return None
     if notice.measure_number is not None:
         return _measure_step(session, notice)
-    query = select(KeptDuty.id).where(KeptDuty.project_id == project.id, KeptDuty.rule == notice.rule)
-    query = query.where(KeptDuty.subject == notice.subject, KeptDuty.due == notice.due, open_duties(today))
-    if session.scalar(query) is None:
+    query = select(KeptDuty.path, KeptDuty.user_id).where(KeptDuty.project_id == project.id)
+    query = query.where(KeptDuty.rule == notice.rule, KeptDuty.subject == notice.subject)
+    duty = session.execute(query.where(KeptDuty.due == notice.due, open_duties(today))).one_or_none()
+    if duty is None:
         return None
     rule = rulebook().find(notice.rule or "")
-    if rule is not None and isinstance(rule.kind, AcceptanceApplication | FilingWithin):
-        return Step(_LABEL, tab_url(project.number, "oversight"))
-    return Step(_LABEL, duty_step(rule, actor, project.number).url)
+    return Step(_LABEL, duty_step(rule, actor, project.number, duty.path, duty.user_id).url)
 
 
 def _measure_step(session: Session, notice: PaperNotice) -> Step | None:

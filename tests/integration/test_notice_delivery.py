@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.mailer import MailServer, send_waiting
 from lifecycle.bounces import bounce
+from lifecycle.clock import remind
 from lifecycle.models import (
     AgencySetting,
     AuditEntry,
@@ -21,6 +22,7 @@ from lifecycle.models import (
     TurnKind,
     User,
 )
+from lifecycle.notice_causes import offers
 from lifecycle.notice_delivery import deliver, sign
 from lifecycle.notice_list import NoticeState, list_notices
 from lifecycle.notice_settings import NOTICES, NoticeSettings, notice_settings_of, set_notices
@@ -28,7 +30,7 @@ from lifecycle.notice_telling import told_of
 from lifecycle.notice_words import KEGUAN
 from lifecycle.paper_notices import Delivery, record_received, record_sent, void
 from lifecycle.refusals import InvalidInput, NotFound, NotPermitted, NotTheirs, Obstructed
-from lifecycle.roles import Role
+from lifecycle.roles import Actor, Role
 from lifecycle.supervised import Asked
 from lifecycle.tellings import Outcome
 from reports.notice_paper import notice_paper
@@ -168,6 +170,27 @@ def test_where_nobody_can_sign_it_goes_another_way_and_what_waited_waits_no_more
         sign(session, bureau.actor(Role.PI), again, TODAY + timedelta(1))
     with pytest.raises(Obstructed, match="作废"):
         deliver(session, handler, again, SITE, TODAY + timedelta(1))
+
+
+def test_the_clock_speaks_of_what_is_not_signed_for_until_it_is(bureau: Bureau) -> None:
+    session, made = bureau.session, a_notice(bureau)
+    deliver(session, bureau.handler, made, SITE, TODAY)
+    _, offered = offers(session, bureau.handler, "沙-1", TODAY)
+    assert not any("签收" in one.what for one in offered)  # no notice of a notice
+    session.rollback()
+    clock = Actor.system(bureau.handler.agency_id)
+
+    def told(days: range) -> set[tuple[int, str]]:
+        return {
+            (day, one.step)
+            for day in days
+            for one in remind(session, clock, TODAY + timedelta(day))
+            if (one.rule, one.due) == ("local-turn-unit-manager", TODAY + timedelta(5))
+        }
+
+    assert {(5, "T"), (12, "T+7"), (19, "T+14")} <= told(range(1, 20))
+    sign(session, bureau.actor(Role.PI), made, TODAY + timedelta(20))
+    assert told(range(20, 40)) == set()
 
 
 def test_of_two_who_press_at_once_one_delivers_and_one_signs(engine: Engine, bureau: Bureau) -> None:
