@@ -14,12 +14,16 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
+from itertools import islice
 
 MARK = re.compile(r"\bkeguan-(\d{1,15})-([0-9a-f]{16})\b")
 """A letter's mark, as its Message-ID bears it."""
 
-MOST_MARKS = 20
-"""Letters that one report is asked about."""
+MOST = 20
+"""Letters, and recipients, that one report is asked about: ours have one each."""
+
+LONGEST = 50_000
+"""Characters read of what a server says in plain words."""
 
 _DAEMONS = re.compile(
     r"^(?:mailer[-_]?daemon|post[-_]?master|mail[-_]?daemon|bounces?|no-?reply)$", re.IGNORECASE
@@ -92,13 +96,12 @@ def may_be_report(head: bytes) -> bool:
 def read_report(raw: bytes) -> Report | None:
     """Return what it says of letters of ours; ``None`` where it is no report or bears no mark of ours."""
     message = message_from_bytes(raw)
-    marks = tuple(dict.fromkeys(_marks(message)))[:MOST_MARKS]
+    marks = tuple(dict.fromkeys(_marks(message)))[:MOST]
     if not marks:
         return None
     parts = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
-    verdicts = tuple(verdict for part in parts for verdict in _verdicts(part))
-    if not verdicts:
-        verdicts = tuple(_in_plain_words(message))
+    formal = (verdict for part in parts for verdict in _verdicts(part))
+    verdicts = tuple(islice(formal, MOST)) or tuple(_in_plain_words(message))
     return Report(marks, verdicts) if verdicts else None
 
 
@@ -147,7 +150,7 @@ def _in_plain_words(message: Message) -> Iterator[Verdict]:
     named = _header(message, "X-Failed-Recipients")
     if not named and not _from_daemon(message):
         return
-    words = "\n".join(_spoken(message))
+    words = "\n".join(islice(_spoken(message), MOST))
     copy = _COPY.search(words)
     said = words[: copy.start()] if copy else words
     addresses = frozenset(one.casefold() for one in _ADDRESS.findall(f"{named}\n{said}"))
@@ -167,9 +170,10 @@ def _spoken(message: Message) -> Iterator[str]:
         if part.get_content_maintype() == "multipart":
             parts += _inside(part)
         elif part.get_content_type() == "text/html":
-            yield re.sub(r"<[^>]*>", " ", re.sub(r"(?i)<br\s*/?>|</(?:p|div|tr|li|td)>", "\n", _text(part)))
+            lines = re.sub(r"(?i)<br\s*/?>|</(?:p|div|tr|li|td)>", "\n", _text(part)[:LONGEST])
+            yield re.sub(r"<[^<>]*>", " ", lines)
         else:
-            yield _text(part)
+            yield _text(part)[:LONGEST]
 
 
 def _reason(said: str) -> str:
@@ -181,7 +185,7 @@ def _reason(said: str) -> str:
 
 
 def _verdict(addresses: frozenset[str], status: str, said: str, *, failed: bool) -> Verdict:
-    why = _why(status, said)
+    why, said = _why(status, said), said.rstrip("。. ")
     return Verdict(
         addresses, failed, f"退信：{why}（{said}）" if said else f"退信：{why}", why == _GONE_FOR_GOOD
     )

@@ -58,12 +58,14 @@ def _in_words(told: Sequence[Announcement], as_of: date) -> Iterator[str]:
 def scheduler() -> None:
     """在前台运行定时任务：每天 08:00 发出提醒，随时发送待发邮件。"""
     from app.database import database_url, open_ready_database
+    from app.mailbox import Mailbox
     from app.scheduler import serve
     from lifecycle.refusals import Refusal
 
     try:
         open_ready_database().dispose()
         MailServer.from_environment()
+        Mailbox.from_environment()
     except Refusal as refusal:
         raise ConsoleError(refusal.message) from refusal
     serve(database_url(), lambda: click.echo(STARTED))

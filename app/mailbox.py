@@ -116,11 +116,15 @@ class Mailbox:
                     client.logout()
                 with suppress(OSError):
                     client.shutdown()  # left open where leaving politely has failed
-        except (OSError, imaplib.IMAP4.error) as error:
-            said = _words(error.args[0]) if error.args else type(error).__name__
-            raise MailboxUnreachable(
-                f"收信邮箱 {self.host}:{self.port} 无法读取，稍后重试：{said}"
-            ) from error
+        except imaplib.IMAP4.error as error:
+            raise self._unreachable(_words(error.args[0]) if error.args else "没有说明原因") from error
+        except ssl.SSLError as error:
+            raise self._unreachable(f"加密连接没有建立，请核对地址、端口和证书（{error.reason}）") from error
+        except OSError as error:
+            raise self._unreachable(f"连接不上或没有回答（{type(error).__name__}）") from error
+
+    def _unreachable(self, why: str) -> MailboxUnreachable:
+        return MailboxUnreachable(f"收信邮箱 {self.host}:{self.port} 无法读取，稍后重试：{why}")
 
     def _greet(self) -> imaplib.IMAP4:
         trusted = ssl.create_default_context()
@@ -131,7 +135,8 @@ class Mailbox:
             try:
                 client.starttls(trusted)
             except BaseException:
-                client.shutdown()
+                with suppress(OSError):
+                    client.shutdown()
                 raise
         return client
 

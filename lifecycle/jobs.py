@@ -5,10 +5,10 @@ These writes belong to no agency and to nobody, so they are not commands; each i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -130,20 +130,24 @@ def latest_runs(session: Session) -> Sequence[JobRun]:
     return session.scalars(select(JobRun).where(JobRun.id.in_(latest))).all()
 
 
-def list_runs(session: Session, limit: int, offset: int, *, failed: bool = False) -> Sequence[JobRun]:
-    """Return runs, the latest first; ``failed`` only those that failed or were begun more than once."""
-    query = select(JobRun).where(JobRun.job != BEAT)
-    if failed:
-        query = query.where(or_(JobRun.failed, JobRun.attempts > 1))
+def list_runs(
+    session: Session, limit: int, offset: int, now: datetime, *, troubled: bool = False
+) -> Sequence[JobRun]:
+    """Return runs, the latest first; ``troubled`` only those that failed, were killed or begun again."""
+    query = select(JobRun).where(JobRun.job != BEAT, *_troubled(now, troubled))
     return session.scalars(query.order_by(JobRun.id.desc()).limit(limit).offset(offset)).all()
 
 
-def count_runs(session: Session, *, failed: bool = False) -> int:
-    """Return how many runs there are."""
-    query = select(func.count()).select_from(JobRun).where(JobRun.job != BEAT)
-    if failed:
-        query = query.where(or_(JobRun.failed, JobRun.attempts > 1))
+def count_runs(session: Session, now: datetime, *, troubled: bool = False) -> int:
+    """Return how many of them there are."""
+    query = select(func.count()).select_from(JobRun).where(JobRun.job != BEAT, *_troubled(now, troubled))
     return session.scalar(query) or 0
+
+
+def _troubled(now: datetime, asked: bool) -> Iterator[ColumnElement[bool]]:
+    if asked:
+        lost = and_(JobRun.finished_at.is_(None), JobRun.started_at <= now - STALE)
+        yield or_(JobRun.failed, JobRun.attempts > 1, lost)
 
 
 def prune(session: Session, now: datetime) -> int:

@@ -38,16 +38,17 @@ def index() -> ResponseReturnValue:
 def runs() -> ResponseReturnValue:
     """List what ran when and how it ended, the latest first."""
     failed = request.args.get("failed") == "1"
-    count = count_runs(db.session(), failed=failed)
+    now = clock.now()
+    count = count_runs(db.session(), now, troubled=failed)
     pages = max(1, -(-count // SIZE))
     number = min(max(1, request.args.get("page", 1, type=int)), pages)
-    rows = list_runs(db.session(), SIZE, (number - 1) * SIZE, failed=failed)
+    rows = list_runs(db.session(), SIZE, (number - 1) * SIZE, now, troubled=failed)
     titles = {job.key: job.title for job in JOBS}
     return render_template(
         "running/runs.html",
         rows=rows,
         titles=titles,
-        state=partial(state_of, now=clock.now()),
+        state=partial(state_of, now=now),
         count=count,
         number=number,
         pages=pages,

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from app.longwork.folder import KEPT
 from app.scheduler import Chores
 from lifecycle.database import begin_write, open_database
 from lifecycle.jobs import GAPS, STALE, claim, finish
-from lifecycle.models import JobRun, LongWork, Membership, Reminder, WorkState
+from lifecycle.models import JobRun, LongWork, Membership, OutboxMessage, Reminder, WorkState
 from tests.web.site import make_people, store_project
 
 MORNING = datetime(2026, 4, 1, 0, 0, tzinfo=UTC)
@@ -126,6 +127,34 @@ def test_a_slot_is_claimed_once_and_again_only_after_failure_or_death(migrated_d
         finish(session, "remind", "2026-04-01", at, "好了", failed=False)
         assert not claim(session, "remind", "2026-04-01", MORNING + timedelta(days=400))
     engine.dispose()
+
+
+def test_an_outage_of_a_day_is_one_run_and_what_a_killed_one_left_is_done(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEGUAN_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("KEGUAN_SMTP_PORT", "1")
+    monkeypatch.setenv("KEGUAN_SMTP_FROM", "k@bureau.test")
+    chores, tried = Chores(engine), []
+    with Session(engine) as session:
+        claim(session, "remind", "2026-04-01", MORNING - timedelta(minutes=10))  # and was killed
+        letter = {"address": "li@unit.test", "title": "提醒", "body": "期限将至"}
+        session.add(OutboxMessage(agency_id=1, next_try_at=MORNING + timedelta(minutes=20), **letter))
+        session.commit()
+    for minutes in range(0, 130, 5):
+        chores.tick(MORNING + timedelta(minutes=minutes, seconds=minutes % 4))
+        with Session(engine) as session:
+            query = select(JobRun.attempts).where(JobRun.job == "mail")
+            tried.append(list(session.scalars(query)))
+    begun = [place * 5 for place, (before, after) in enumerate(pairwise(tried), 1) if before != after]
+    assert begun == [20, 25, 35, 55, 85, 115]
+    assert tried[-1] == [6]
+    assert steps(engine) == ["T"]
+    with Session(engine) as session:
+        run = session.scalars(select(JobRun).where(JobRun.job == "remind")).one()
+        assert (run.attempts, run.failed, run.outcome) == (2, False, "发出提醒 1 条")
+        run = session.scalars(select(JobRun).where(JobRun.job == "mail")).one()
+        assert (run.failed, "连接失败" in (run.outcome or "")) == (True, True)
 
 
 def wait_for(engine: Engine, many: int) -> None:
