@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
-from lifecycle.deputies import Deputy, needs_deputy, possible_deputies
+from lifecycle.deputies import Deputy, StoodFor, needs_deputy, possible_deputies, stood_for
 from lifecycle.members import Member, find_member
 from lifecycle.models import InboxMessage, PersonChoice, User
 from lifecycle.recipients import LOOKING_AFTER
@@ -65,6 +65,8 @@ class Offer:
     deputies: Sequence[Deputy]
     deputy_name: str
     """Who has been chosen, whether or not she still may be."""
+    stood_for: Sequence[StoodFor]
+    """Whose deputy she is herself."""
 
     @property
     def may_have_deputy(self) -> bool:
@@ -100,6 +102,7 @@ def offered(session: Session, actor: Actor, user_id: int | None, today: date) ->
         rulebook().programmes if looks_after else (),
         possible_deputies(session, actor.agency_id, member),
         (session.scalar(named) or "") if chosen.deputy_id is not None else "",
+        stood_for(session, actor.agency_id, user_id, today),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lifecycle.members import Member
-from lifecycle.models import Membership, Project, User
+from lifecycle.models import Membership, PersonChoice, Project, User
 from lifecycle.roles import UNIT_ROLES, Role
 
 Held = tuple[Role, str]
@@ -68,6 +69,28 @@ def possible_deputies(session: Session, agency_id: int, member: Member) -> Seque
     for user_id, name, role, unit in session.execute(query):
         posts.setdefault(Deputy(user_id, name), set()).add(held(role, unit))
     return [one for one, hers in posts.items() if all(stands_in(hers, *post) for post in needed)]
+
+
+class StoodFor(NamedTuple):
+    """Somebody for whom an account is told, and until when."""
+
+    user_id: int
+    name: str
+    first: date | None
+    last: date | None
+
+
+def stood_for(session: Session, agency_id: int, deputy_id: int, today: date) -> Sequence[StoodFor]:
+    """Return whose deputy an account is, today or later, the earliest first; by one statement."""
+    choice = PersonChoice
+    query = (
+        select(User.id, User.name, choice.deputy_from, choice.deputy_until)
+        .join(choice, choice.user_id == User.id)
+        .where(choice.agency_id == agency_id, choice.deputy_id == deputy_id, choice.deputy_until >= today)
+        .where(User.is_active)
+        .order_by(choice.deputy_from, User.id)
+    )
+    return [StoodFor(*row) for row in session.execute(query)]
 
 
 def _needed(session: Session, agency_id: int, member: Member) -> set[Held]:

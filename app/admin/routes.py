@@ -17,6 +17,7 @@ from lifecycle import members
 from lifecycle import people as commands
 from lifecycle.bounces import bounced
 from lifecycle.choosing import choose_for, offered
+from lifecycle.deputies import stood_for
 from lifecycle.roles import Permission
 
 __all__ = ["bp", "robot_routes", "setting_routes"]
@@ -72,7 +73,9 @@ def person(user_id: int) -> ResponseReturnValue:
             return redirect(url_for("admin.people"))
     refused = bounced(db.session(), current_actor().agency_id, member.email)
     own = user_id == current_user.person.id
-    return _form("admin/person.html", form, member=member, own=own, bounced=refused)
+    deputised = stood_for(db.session(), current_actor().agency_id, user_id, clock.today())
+    more = {"member": member, "own": own, "bounced": refused, "stood_for": deputised}
+    return _form("admin/person.html", form, **more)
 
 
 @bp.route("/people/<int:user_id>/choices", methods=["GET", "POST"])

@@ -174,9 +174,12 @@ def test_an_admin_chooses_for_who_is_away_and_a_deputy_who_is_gone_is_told_no_mo
     told = session.execute(select(InboxMessage.user_id, InboxMessage.title).order_by(InboxMessage.id)).all()
     assert [row[0] for row in told] == [other.id, finance.id]
     session.rollback()
+    hers = as_role(Role.ADMIN).as_account(other).get("/inbox/choices")
+    for page in (as_role(Role.ADMIN).get(f"/admin/people/{other.id}"), hers):
+        assert f"{finance.name}（2026-04-01 至 2026-04-10）。" in page.text
+    admin = as_role(Role.ADMIN)
     admin.post(f"/admin/people/{other.id}/deactivate")
-    page = admin.get(f"/admin/people/{finance.id}/choices").text
-    assert f"{other.name}现在不能代收" in page
+    assert f"{other.name}现在不能代收" in admin.get(f"/admin/people/{finance.id}/choices").text
     store_project(session, people.agency_a, "SPB-1", signed_on=date(2026, 3, 2), joint_unit=None)
     assert [one.to for one in remind(session, Actor.system(people.agency_a), TODAY)] == [finance.name]
 
