@@ -223,21 +223,23 @@ class AddressBook:
         deputies of deputies are not.
         """
         people: dict[Recipient, None] = {}
-        names: dict[str, None] = {}
+        names: dict[str, bool] = {}
         away: list[_Holder] = []
         for role in dict.fromkeys([owner, *also, *roles_told(owner, offset, self._escalation)]):
             found = self._holders(role, parties, user_id if role is owner else None)
             if found:
-                names.update((one.person.name, None) for one in found)
+                names.update((one.person.name, True) for one in found)
             else:
                 found = self._by_role[Role.ADMIN]
-                names[_stand_in(role, parties, admins=bool(found))] = None
+                names.setdefault(_stand_in(role, parties, admins=bool(found)), bool(found))
             people.update((one.person, None) for one in found)
             away += [one for one in found if one.deputy_id is not None]
         for deputy in self._deputies(away, people) if away else ():
             people[deputy] = None
-            names[deputy.label] = None
-        return Told(tuple(people), "、".join(names), offset)
+            names[deputy.label] = True
+        # Where others are told, the log says who is not; where nobody is, the proof has a row of its own.
+        shown = (name if told or not people else f"{name}（无人可告知）" for name, told in names.items())
+        return Told(tuple(people), "、".join(shown), offset)
 
     def holders(self, role: Role, parties: Parties) -> list[Recipient]:
         """Return those who hold a role for a project and can be reached; nobody stands in for them."""

@@ -53,6 +53,12 @@ def test_with_nobody_at_all_the_log_still_names_whose_turn_it_is() -> None:
     assert told(owner=Role.FINANCE) == Told((), "财务")
 
 
+def test_where_others_are_told_the_log_says_who_is_not() -> None:
+    boss = Post(7, "局长", None, Role.APPROVER, "")
+    got = told(boss, owner=Role.FINANCE, late=21)
+    assert (got.names, got.user_ids) == ("财务（无人可告知）、局长", [7])
+
+
 def test_everybody_who_holds_a_bureau_role_is_told() -> None:
     finance = [Post(number, f"财{number}", f"f{number}@x.test", Role.FINANCE, "") for number in (4, 5)]
     got = told(*finance, LI, owner=Role.FINANCE)
