@@ -1,8 +1,9 @@
 """Three years of the clock, day by day, with everything going wrong that can, held against a calculation.
 
 Every day some of three schedulers run, each in a process of its own, now one, now all at once, now none for
-weeks; some are killed in the middle. Meanwhile records grow, are entered late, put right and extended, and
-the agency changes its steps, its time limits and its days off.
+weeks; some are killed in the middle. Meanwhile records grow, are entered late, put right and extended, people
+file and decide reports, come and go and choose how they are told, and the agency changes its steps, its time
+limits and its days off.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
@@ -26,13 +28,17 @@ from lifecycle.database import begin_write, open_database
 from lifecycle.days_off import load_days_off
 from lifecycle.models import Agency, InboxMessage, Project, Reminder, Telling
 from lifecycle.recomputing import recompute
+from lifecycle.record import ProjectRecord
 from lifecycle.roles import Actor, Permission, Role
+from lifecycle.rules.base import Duty
 from lifecycle.setting import set_limits, set_steps
 from lifecycle.standing import keep, standing_rows
 from lifecycle.storing import Known, add_projects, change_projects
+from tests.integration.paying import Bureau, a_bureau
+from tests.integration.pressing import Desks
+from tests.integration.reaching import Town, Way
 from tests.integration.schedulers import Scheduler, scheduling
 from tests.integration.ticking import ByHand, Entry, Life, Plan
-from tests.web.site import make_people
 
 SOAK = bool(os.environ.get("KEGUAN_SOAK"))
 PROJECTS = int(os.environ.get("KEGUAN_SOAK_PROJECTS", "2000")) if SOAK else 30
@@ -61,9 +67,11 @@ def touch(work: Work, ids: list[int]) -> None:
 class Simulation:
     """The bureau, its schedulers and what happens to both."""
 
-    def __init__(self, session: Session, shuffle: Random, schedulers: list[Scheduler], admin: Actor) -> None:
-        self.session, self.shuffle, self.schedulers, self.admin = session, shuffle, schedulers, admin
+    def __init__(self, bureau: Bureau, shuffle: Random, schedulers: list[Scheduler]) -> None:
+        self.session, self.shuffle, self.schedulers = bureau.session, shuffle, schedulers
+        self.admin = admin = bureau.actor(Role.ADMIN)
         self.system = Actor.system(admin.agency_id)
+        session = self.session
         self.plan = Plan(chinese_days({}))
         self.loaded: dict[date, bool] = {}
         self.lives = list(lives(shuffle))
@@ -72,8 +80,15 @@ class Simulation:
         self.ids = list(add_projects(session, admin.agency_id, self.records))
         keep(session, admin.agency_id, list(zip(self.ids, self.records, strict=True)), fresh=True)
         session.commit()
-        self.by_hand = ByHand()
+        self.desks = Desks(bureau, shuffle, max(4, PROJECTS // 50))
+        self.town = Town(session, admin.agency_id, shuffle)
+        self.town.settle(self.records)
+        self.by_hand = ByHand(self._reach)
+        self.reached: dict[Entry, set[Way]] = {}
         self.happened: Counter[str] = Counter()
+
+    def _reach(self, entry: Entry, duty: Duty, record: ProjectRecord, offset: int) -> None:
+        self.reached[entry] = self.town.told(duty, record, offset, entry[0])
 
     def live(self) -> None:
         """Let three years go by."""
@@ -84,13 +99,17 @@ class Simulation:
                 self._set(day)
             if self.shuffle.random() < 0.1:
                 self._grow(day)
+            if self.shuffle.random() < 0.2:
+                self.town.change(day)
+            for _ in range(self.shuffle.randrange(3 if SOAK else 2)):
+                self.happened["pressed"] += self.desks.press(day)
             if day < still_until:
                 self.happened["still"] += 1
                 continue
             if self.shuffle.random() < 0.02:
                 still_until = day + timedelta(self.shuffle.randrange(2, 40))
             if self._run(day):
-                self.by_hand.tell(day, self.records, self.plan)
+                self.by_hand.tell(day, [*self.records, *self.desks.records], self.plan)
 
     def _run(self, day: date) -> bool:
         """Let schedulers run; return whether one came to its end, or was killed too late to matter."""
@@ -144,13 +163,13 @@ class Simulation:
             every = self.shuffle.choice((7, 5, 3, 14))
             escalation = {Role.UNIT_MANAGER: every, Role.APPROVER: 15}
             set_steps(self.session, self.admin, before, every, escalation, day)
-            self.plan = Plan(self.plan.is_working, before, every, self.plan.local)
+            self.plan, self.town.manager_from = replace(self.plan, before=before, every=every), every
         elif kind == "limits":
             names = ("local-acceptance-application", "local-stage-review", "local-conclusion")
             days = {name: self.shuffle.choice((0, 10, 45, 90, 200)) for name in names}
             set_limits(self.session, self.admin, days, day)
             local = {name: {"days": many} for name, many in days.items()}
-            self.plan = Plan(self.plan.is_working, self.plan.before, self.plan.every, local)
+            self.plan = replace(self.plan, local=local)
         else:
             self._load(day)
 
@@ -163,7 +182,7 @@ class Simulation:
         kept = {one: working for one, working in self.loaded.items() if one.year != year}
         rest = {first + timedelta(more): False for more in range((last - first).days + 1)}
         self.loaded = {**kept, **rest, works: True} if works.year == year else kept
-        self.plan = Plan(chinese_days(self.loaded), self.plan.before, self.plan.every, self.plan.local)
+        self.plan = replace(self.plan, is_working=chinese_days(self.loaded))
 
 
 def chinese_days(loaded: dict[date, bool]) -> Callable[[date], bool]:
@@ -198,6 +217,19 @@ def told(session: Session) -> list[Entry]:
     return sorted((row[0], row[1], row[2], row[3], row[4], row[5]) for row in session.execute(query))
 
 
+def reached(session: Session) -> dict[Entry, set[Way]]:
+    """Return by which ways the proof says each step reached somebody."""
+    found: dict[Entry, set[Way]] = {entry: set() for entry in told(session)}
+    query = select(
+        *(Reminder.told_on, Project.number, Reminder.rule, Reminder.subject, Reminder.due, Reminder.step),
+        *(Telling.channel, Telling.address),
+    )
+    query = query.join(Telling, Telling.reminder_id == Reminder.id)
+    for *key, channel, address in session.execute(query.join(Project, Project.id == Reminder.project_id)):
+        found[key[0], key[1], key[2], key[3], key[4], key[5]].add((channel.value, address.lower()))
+    return found
+
+
 if SOAK:
 
     @pytest.fixture
@@ -216,19 +248,23 @@ else:
 def test_three_years_are_told_step_by_step_and_each_step_once(url: str) -> None:
     engine = open_database(url)
     with Session(engine) as session, ExitStack() as stack:
-        people = make_people(session)
-        processes = [stack.enter_context(scheduling(url, people.agency_a)) for _ in range(3)]
-        simulation = Simulation(session, Random(SEED), processes, people.a[Role.ADMIN].actor)
+        bureau = a_bureau(session)
+        agency_id = bureau.people.agency_a
+        processes = [stack.enter_context(scheduling(url, agency_id)) for _ in range(3)]
+        simulation = Simulation(bureau, Random(SEED), processes)
         simulation.live()
         assert told(session) == sorted(simulation.by_hand.entries)
+        assert reached(session) == simulation.reached
         assert_nobody_was_told_twice(session)
-        before = list(standing_rows(session, people.agency_a))
+        before = list(standing_rows(session, agency_id))
         recompute(session, simulation.system)
-        assert list(standing_rows(session, people.agency_a)) == before
+        assert list(standing_rows(session, agency_id)) == before
         logging.getLogger(__name__).info(
             "%d told, %s", len(simulation.by_hand.entries), dict(simulation.happened)
         )
         assert len(simulation.by_hand.entries) > 5 * PROJECTS
+        assert any(rule.startswith("local-turn") for _, _, rule, *_ in simulation.reached)
+        assert any(way == "电子邮件" for ways in simulation.reached.values() for way, _ in ways)
     engine.dispose()
 
 
@@ -238,4 +274,5 @@ def assert_nobody_was_told_twice(session: Session) -> None:
     twice = select(Telling.reminder_id).group_by(Telling.reminder_id, Telling.channel, box)
     assert session.execute(twice.having(func.count() > 1)).all() == []
     in_boxes = select(func.count()).where(Telling.channel == "站内消息")
-    assert session.scalar(in_boxes) == session.scalar(select(func.count()).select_from(InboxMessage))
+    messages = select(func.count()).where(InboxMessage.reminder_id.is_not(None))
+    assert session.scalar(in_boxes) == session.scalar(messages)

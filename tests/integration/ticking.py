@@ -20,6 +20,9 @@ Key = tuple[str, str, str, date]
 Entry = tuple[date, str, str, str, date, str]
 """Day told, project, rule, subject, due, step."""
 
+Tell = Callable[[Entry, Duty, ProjectRecord, int], None]
+"""What is done when a step is told, so many days after the deadline."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,8 +49,9 @@ class Plan:
 class ByHand:
     """What must be told day by day, worked out from records alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Tell | None = None) -> None:
         self.entries: list[Entry] = []
+        self._reach = told
         self._duties: dict[str, tuple[ProjectRecord, Local, list[Duty]]] = {}
         self._told: dict[Key, tuple[date, set[str]]] = {}
 
@@ -60,7 +64,7 @@ class ByHand:
                     continue
                 if duty.due - timedelta(60 + plan.before[0]) > day:
                     continue
-                self._newest(day, (record.number, duty.rule.id, duty.subject, duty.due), plan)
+                self._newest(day, duty, record, plan)
 
     def _duties_of(self, record: ProjectRecord, local: Local) -> list[Duty]:
         known = self._duties.get(record.number)
@@ -68,15 +72,18 @@ class ByHand:
             known = self._duties[record.number] = (record, local, rulebook_of(local).duties(record))
         return known[2]
 
-    def _newest(self, day: date, key: Key, plan: Plan) -> None:
-        steps = list(plan.steps_until(key[-1], day))
+    def _newest(self, day: date, duty: Duty, record: ProjectRecord, plan: Plan) -> None:
+        steps = list(plan.steps_until(duty.due, day))
         if not steps:
             return
         label, falls_on = steps[-1]
+        key = (record.number, duty.rule.id, duty.subject, duty.due)
         last, labels = self._told.get(key, (date.min, set()))
         if falls_on > last and label not in labels:
             self._told[key] = (day, labels | {label})
             self.entries.append((day, *key, label))
+            if self._reach is not None:
+                self._reach(self.entries[-1], duty, record, int(label[1:] or 0))
 
 
 @dataclass(frozen=True)
