@@ -192,7 +192,7 @@ def notice_text(
     to, cc = record.lead_unit, record.joint_unit or ""
     if to_joint_unit and record.joint_unit:
         to, cc = record.joint_unit, record.lead_unit
-    rungs = list(ladder.rungs(matter.kind, record))
+    rungs = list(ladder.rungs(matter.kind, record)) if _may_threaten(matter, basis) else []
     otherwise = [Rung(words, rule.citation) for words, rule in rungs]
     if matter.kind is NoticeKind.REMINDER and basis:
         otherwise.insert(0, Rung("到期未完成的，本局发出催办通知", basis[0].citation))
@@ -207,6 +207,11 @@ def notice_text(
         otherwise=tuple(otherwise),
         written=Written("\n".join(_facts(record, matter, told, today)), "\n".join(_asked(matter, by)), by),
     )
+
+
+def _may_threaten(matter: Matter, basis: Sequence[Rule]) -> bool:
+    """Whether a notice names the next rungs: no article lets a bureau's own time limit lead to them."""
+    return matter.ordered_on is not None or all(rule.judges for rule in basis)
 
 
 def _cited(rules: Iterable[Rule]) -> Iterator[Cited]:

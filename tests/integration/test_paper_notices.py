@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from lifecycle.supervised import Asked
 from reports.notice_paper import notice_paper
 from tests.integration.overseeing import DUE, FACTS, ordered
 from tests.integration.paying import TODAY, Bureau, a_bureau
+from tests.integration.reporting import JANUARY, a_project, drafted, filed
 from tests.integration.test_payments_together import together
 from tests.plugins.needs import missing
 from tests.unit.test_word_papers import words
@@ -187,3 +189,16 @@ def test_libreoffice_opens_a_notice_with_its_receipt_on_a_page_of_its_own(
     assert all("已作废" in page for page in pages)
     assert "贵局出具的整改通知" in pages[-1]
     assert "贵局" not in "".join(pages[:-1])
+
+
+def test_what_only_the_bureau_s_own_time_limit_asks_is_reminded_of_without_threats(bureau: Bureau) -> None:
+    a_project(bureau)
+    filed(bureau, drafted(bureau))
+    _, offered = offers(bureau.session, bureau.handler, "沙-1", JANUARY)
+    cause = next(one.cause for one in offered if one.what.startswith("确认"))
+    late = JANUARY + timedelta(20)
+    for today, follows in ((JANUARY, ["到期未完成的，本局发出催办通知"]), (late, [])):
+        kind = NoticeKind.REMINDER if today == JANUARY else NoticeKind.URGING
+        text = draft(bureau.session, bureau.handler, "沙-1", replace(cause, kind=kind), today).text
+        assert [one.words for one in text.otherwise] == follows
+        assert [one.citation for one in text.articles] == ["本局工作要求 办理期限"]
