@@ -17,7 +17,7 @@ from sqlalchemy import Engine, delete, select, text
 from sqlalchemy.orm import Session
 
 from lifecycle.audit import append
-from lifecycle.audit_check import ChainCheck
+from lifecycle.audit_check import PAGE, ChainCheck
 from lifecycle.chain import START
 from lifecycle.command import Work, command
 from lifecycle.database import begin_write
@@ -170,5 +170,5 @@ def test_going_through_a_long_chain_takes_constant_memory(session: Session, cons
         finally:
             tracemalloc.stop()
 
-    few = used(3_000)
-    assert used(12_000) < few * 1.2
+    few = used(2 * PAGE)
+    assert used(6 * PAGE) < few * 1.2

@@ -52,7 +52,11 @@ def server(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen[
     )
     yield process
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    try:
+        process.communicate(timeout=60)
+    finally:
+        process.kill()  # whatever happens, it does not outlive the test
+        process.wait()
 
 
 def answer_of(address: str) -> str:
