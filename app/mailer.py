@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from enum import StrEnum
+from time import monotonic
 
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,9 @@ from lifecycle.refusals import Refusal
 
 PATIENCE = 30
 """Seconds to wait for a mail server's answer."""
+
+LONGEST_RUN = 240.0
+"""Seconds for which letters are sent at a stretch: the next tick goes on, and nothing else has to wait."""
 
 FOR_GOOD = frozenset({501, 510, 511, 512, 513, 515, 550, 551, 553, 554, 556})
 """Answers to a recipient by which there is no such mailbox, and never will be."""
@@ -172,7 +176,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
 
 
 def send_waiting(session: Session, server: MailServer) -> Delivery:
-    """Send every letter that is to be sent now, each in a claim of its own.
+    """Send every letter that is to be sent now, each in a claim of its own, for as long as a run may take.
 
     Raises ``MailServerUnreachable``; what has been sent by then stays sent.
     """
@@ -180,9 +184,9 @@ def send_waiting(session: Session, server: MailServer) -> Delivery:
     if not any_due(session, now()):
         return Delivery()
     sent = refused = 0
-    smtp = server.connect()
+    smtp, begun = server.connect(), monotonic()
     try:
-        while (letter := claim_next(session, now())) is not None:
+        while monotonic() - begun < LONGEST_RUN and (letter := claim_next(session, now())) is not None:
             try:
                 _send(smtp, letter, server.sender)
             except MailServerUnreachable:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from http.client import HTTPException
+from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote_plus
@@ -18,7 +19,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from sqlalchemy.orm import Session
 
 from app.clock import now
-from app.mailer import Delivery
+from app.mailer import LONGEST_RUN, Delivery
 from app.robot_answers import Answer, Outcome, judge
 from lifecycle.models import Channel, Robot
 from lifecycle.outbox import (
@@ -124,8 +125,11 @@ def send_to_robots(session: Session) -> Delivery:
     give_up(session, now())
     if not any_due(session, now(), ROBOTS):
         return Delivery()
-    told, refused, resting = Counter[str](), 0, set[str]()
-    while (letter := claim_next(session, now(), ROBOTS, resting)) is not None:
+    told, refused, resting, begun = Counter[str](), 0, set[str](), monotonic()
+    while monotonic() - begun < LONGEST_RUN:
+        letter = claim_next(session, now(), ROBOTS, resting)
+        if letter is None:
+            break
         outcome = _send(session, letter).outcome
         told[letter.address] += outcome is Outcome.SENT
         refused += outcome is not Outcome.SENT

@@ -131,6 +131,7 @@ class Chores:
                 log.exception("%s of %s failed", job, slot)
                 outcome, failed = _in_words(error), True
             finish(session, job, slot, at(), outcome, failed=failed)
+            beat(session, at())  # long jobs one after another are no standstill
 
     def _in_each_agency(self, act: Daily, today: date) -> str:
         """Do a day's work in every agency. One in which it fails does not keep the others waiting."""

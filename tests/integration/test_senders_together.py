@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from app import mailer
 from app.clock import now
 from app.mailer import Delivery, MailServer, send_waiting
 from app.robots import MOST_AT_ONCE, send_to_robots
@@ -104,7 +105,8 @@ def write(session: Session, groups: Groups, messages: int) -> None:
         said = [
             {"channel": channel, "address": str(robot.id), "title": f"{name} {n}"} for n in range(messages)
         ]
-        session.execute(insert(OutboxMessage), [one | due for one in said])
+        if said:
+            session.execute(insert(OutboxMessage), [one | due for one in said])
     mails = [{"address": f"p{n}@unit.test", "title": f"提醒 {n}"} for n in range(LETTERS)]
     session.execute(insert(OutboxMessage), [one | due for one in mails])
     session.commit()
@@ -164,3 +166,14 @@ def test_a_robot_is_not_flooded_and_one_that_asks_to_wait_is_let_alone(
         assert send_to_robots(session) == Delivery(sent=MOST_AT_ONCE + 4)
     query = select(OutboxMessage.attempts).where(OutboxMessage.channel == Channel.DINGTALK)
     assert Counter(session.scalars(query)) == {1: MOST_AT_ONCE + 1, 0: 1}
+
+
+def test_a_long_queue_is_sent_bit_by_bit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailer, "LONGEST_RUN", 0.2)
+    with posts(monkeypatch) as (post, groups):
+        write(session, groups, 0)
+        post.delay = 0.3
+        server = MailServer.from_environment()
+        assert server is not None
+        assert [send_waiting(session, server) for _ in range(2)] == [Delivery(sent=1)] * 2
+    assert Counter(session.scalars(select(OutboxMessage.state))) == {"sent": 2, "waiting": LETTERS - 2}
