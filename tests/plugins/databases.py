@@ -184,7 +184,8 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
 def migrated_postgres_url(postgres: PostgresServer, _migrated_postgres: Lender) -> Iterator[str]:
     """The URL of a PostgreSQL database of the test's own with every table and no row."""
     with _migrated_postgres.lend() as name:
-        yield postgres.url(name)
+        # Another URL each time: Keguan keeps what it has worked out for a database by its URL.
+        yield f"{postgres.url(name)}&application_name=test_{next(_numbers)}"
 
 
 @pytest.fixture
