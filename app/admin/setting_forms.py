@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
@@ -15,7 +15,7 @@ from lifecycle.notice_settings import ANSWER_DAYS, RECEIPT_DAYS, NoticeSettings
 from lifecycle.reminding import Clockwork
 from lifecycle.roles import Role
 from lifecycle.rules.base import Rule
-from lifecycle.rules.time_limits import WithinDays
+from lifecycle.rules.time_limits import TurnWithin, WithinDays
 from lifecycle.setting import AHEAD_AT_LEAST, LATEST, MOST_BEFORE, MOST_EVERY
 
 _APART = re.compile(r"[\s,，、;；]+")
@@ -35,7 +35,8 @@ class StepsForm(Form):
     unit_manager = WholeField(
         "逾期几天起同时告知承担单位",
         [chosen("请填写天数。")],
-        description=f"1 至 {LATEST[Role.UNIT_MANAGER]} 天，不能取消",
+        description="只对项目负责人、单位财务和联合实施单位逾期的事项；"
+        f"1 至 {LATEST[Role.UNIT_MANAGER]} 天，不能取消",
     )
     approver = WholeField(
         "逾期几天起同时告知审批人",
@@ -82,6 +83,30 @@ def limits_form(rules: Sequence[Rule]) -> Form:
         data={rule.id: rule.kind.days for rule in rules if isinstance(rule.kind, WithinDays)}
     )
     return form
+
+
+class LimitGroup(NamedTuple):
+    """Time limits that are set side by side."""
+
+    id: str
+    title: str
+    note: str
+    rules: Sequence[Rule]
+
+
+def limit_groups(rules: Sequence[Rule]) -> list[LimitGroup]:
+    """Return the time limits in two groups: of whole acts, and of each step on the way to them."""
+    steps = [rule for rule in rules if isinstance(rule.kind, TurnWithin)]
+    acts = [rule for rule in rules if rule not in steps]
+    return [
+        LimitGroup("acts", "各项工作", "从头到尾办完一项工作的期限。", acts),
+        LimitGroup(
+            "steps",
+            "办理环节",
+            "报告、变更、验收等办到哪一步，就由谁在这些天内办完；已另行指定期限的，按指定的期限。",
+            steps,
+        ),
+    ]
 
 
 def _label(rule: Rule) -> str:

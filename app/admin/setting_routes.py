@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.admin.blueprint import bp
-from app.admin.setting_forms import DaysOffForm, NoticesForm, limits_form, steps_form
+from app.admin.setting_forms import DaysOffForm, NoticesForm, limit_groups, limits_form, steps_form
 from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor, may
@@ -53,7 +53,7 @@ def limits() -> ResponseReturnValue:
             set_limits(session, actor, {rule.id: form[rule.id].data for rule in rules}, clock.today())
             flash("办理期限已保存，待办的期限随之重新计算。")
             return redirect(url_for("admin.limits"))
-    return _page("admin/limits.html", form, rules=rules)
+    return _page("admin/limits.html", form, groups=limit_groups(rules))
 
 
 @bp.route("/notices", methods=["GET", "POST"])
