@@ -144,7 +144,7 @@ def send_back(work: Work, measure_id: int, note: str, today: date) -> None:
     """
     row = _answered(work, measure_id, MeasureKind.RECTIFICATION, MeasureState.ORDERED, "核验")
     _demand_reason("note", note, "尚未整改到位之处")
-    row.note = note.strip()
+    row.note, row.answered_on = note.strip(), None
     _wait_for_unit(work, row, "补充整改并重新提交", today)
     _record(work, row, "核验整改，退回补充", note=row.note)
 

@@ -265,6 +265,8 @@ class Measure:
     """By when a rectification is owed; a hold has none."""
     settled_on: date | None
     text: str
+    answered_on: date | None = None
+    """When what was done was handed in; ``None`` again once that was found wanting."""
 
     def open_on(self, day: date) -> bool:
         """Whether it is in force on ``day``."""

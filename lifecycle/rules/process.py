@@ -68,7 +68,7 @@ class NoOpenMeasure(Standing):
 @kind("rectification")
 @dataclass(frozen=True, slots=True)
 class Rectification(DutyKind):
-    """What an inspection wants put right is put right by its day."""
+    """What an inspection wants put right is put right, and handed in for verification, by its day."""
 
     def owed(self, record: ProjectRecord) -> Iterable[Owed]:
         """Return every rectification ordered."""
@@ -77,7 +77,7 @@ class Rectification(DutyKind):
                 str(one.number),
                 one.ordered_on,
                 one.due,
-                one.settled_on,
+                one.answered_on or one.settled_on,
                 record.concluded_on,
                 f"完成整改：{one.text}",
             )

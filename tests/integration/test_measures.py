@@ -187,7 +187,7 @@ def test_what_is_one_kind_is_not_settled_as_the_other(bureau: Bureau, rectificat
     refused(bureau, verifying(bureau, hold), Obstructed)
 
 
-def test_a_rectification_is_owed_reminded_of_and_over_when_verified(
+def test_a_rectification_is_owed_and_reminded_of_unless_it_waits_to_be_verified(
     bureau: Bureau, rectification: int
 ) -> None:
     rule, system = "spb-31-rectification", Actor.system(bureau.people.agency_a)
@@ -200,8 +200,12 @@ def test_a_rectification_is_owed_reminded_of_and_over_when_verified(
     duty = bureau.session.scalars(select(KeptDuty).where(KeptDuty.rule == rule)).one()
     assert (duty.due, duty.owner, duty.done_on) == (DUE, Role.UNIT_MANAGER, None)
     answering(bureau, rectification)()
+    assert told(8) == []  # it is the handler's turn now
+    send_back(bureau.session, bureau.handler, rectification, NOTE, TODAY)
+    assert told(9) == ["T+7"]
+    answering(bureau, rectification)()
     verifying(bureau, rectification)()
-    assert told(8) == []
+    assert told(15) == []
     bureau.session.rollback()
     assert bureau.session.scalars(select(KeptDuty).where(KeptDuty.rule == rule)).one().done_on == TODAY
 

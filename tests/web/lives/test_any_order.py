@@ -13,9 +13,11 @@ from sqlalchemy import select
 
 from lifecycle import audit_check
 from lifecycle.addresses import turn_path
-from lifecycle.models import AgreementState, AgreementVersion, ChangeRequest, Turn
+from lifecycle.models import AgreementState, AgreementVersion, ChangeRequest, KeptDuty, Turn
 from lifecycle.roles import Role
+from lifecycle.rulebook import rulebook
 from lifecycle.stages import STAGE_TRANSITIONS, Stage
+from lifecycle.turn_duties import turn_rules
 from tests.web.lives.living import Life, Page, fields_of
 from tests.web.lives.papers import scan
 from tests.web.lives.steps import agree, register
@@ -138,6 +140,20 @@ class Monkey:
         )
         requests = {one.number for one in self.life.all(select(ChangeRequest))}
         assert {one.number for one in self.life.record().changes} <= requests
+        self._hold_turns()
+
+    def _hold_turns(self) -> None:
+        """Of whatever waits the clock speaks once: as the duty that it is, or by another of the same role."""
+        waiting = self.life.all(select(Turn).where(Turn.done_on.is_(None)))
+        owed = self.life.all(select(KeptDuty).where(KeptDuty.done_on.is_(None)))
+        turns = {one.subject for one in owed if one.rule in turn_rules()}
+        assert turns == {str(one.id) for one in waiting if not one.has_duty}
+        rules = [
+            rulebook().rule(one.rule) for one in owed if one.closed_on is None and one.subject not in turns
+        ]
+        told = {role for rule in rules for role in (rule.owner, *rule.also)}
+        if self.life.record().concluded_on is None:
+            assert {one.role for one in waiting if one.has_duty} <= told, self.pressed[-1]
 
 
 def _reached(stage: Stage) -> set[Stage]:
