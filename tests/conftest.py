@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
@@ -20,3 +22,10 @@ if os.environ.get("KEGUAN_SOAK"):
     settings.load_profile("soak")
 else:
     settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_instance(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep every test off the folder of whoever runs them: jobs clear old files away there."""
+    folder: Path = tmp_path_factory.mktemp("instance")
+    os.environ["KEGUAN_INSTANCE"] = str(folder)
