@@ -15,7 +15,8 @@ from lifecycle.days_off import read_days_off
 from lifecycle.models import AuditEntry, KeptDuty
 from lifecycle.refusals import InvalidInput
 from lifecycle.roles import Actor, Role
-from lifecycle.settings import settings_of
+from lifecycle.setting import time_limits
+from lifecycle.settings import UNSET, settings_of
 from tests.web.site import Browser, People, store_project
 
 STEPS = {"before": "20、10", "every": "5", "unit_manager": "5", "approver": "10"}
@@ -64,14 +65,7 @@ def test_a_time_limit_moves_what_is_owed_and_is_shown_as_the_agency_s_own(
     project = store_project(session, people.agency_a, "SPB-1", joint_unit=None, signed_on=date(2026, 3, 2))
     end, rule = project.end_on, KeptDuty.rule == "local-acceptance-application"
     assert session.scalars(select(KeptDuty.due).where(rule)).one() == end + timedelta(90)
-    typed = {
-        rule_id: "0" if rule_id == "local-integrity" else "45"
-        for rule_id in (
-            *("local-acceptance-application", "local-stage-review", "local-change-decision"),
-            *("local-conclusion", "local-clearing", "local-integrity", "local-filing"),
-            *("local-to-government", "local-platform-filing"),
-        )
-    }
+    typed = {one.id: "0" if one.id == "local-integrity" else "45" for one in time_limits(UNSET)}
     assert admin.post("/admin/limits", data=typed).status_code == 302
     session.rollback()
     assert session.scalars(select(KeptDuty.due).where(rule)).one() == end + timedelta(45)
