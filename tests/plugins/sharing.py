@@ -7,6 +7,7 @@ under a key that holds the whole source. Nothing of an application or of a datab
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
@@ -72,3 +73,9 @@ def _shared_compilations() -> Iterator[None]:
         patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
         yield
     event.remove(Engine, "engine_connect", share)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of the garbage collector's rounds: it stays to the end."""
+    gc.collect()
+    gc.freeze()
