@@ -18,6 +18,7 @@ from lifecycle.rules.time_limits import (
     ClearingWithin,
     ConclusionWithin,
     FilingWithin,
+    FirstPayment,
     IntegrityWithin,
     StageReview,
     ToGovernment,
@@ -35,6 +36,7 @@ class Step(NamedTuple):
 
 _TABS: Mapping[type[Kind], tuple[str, str]] = {
     PaymentDeadline: ("money", "查看拨付"),
+    FirstPayment: ("money", "查看拨付"),
     PlannedPayment: ("money", "查看到账"),
     AnnualReports: ("reports", "查看报告"),
     StageReports: ("reports", "查看报告"),
@@ -74,7 +76,8 @@ def duty_step(
     if path is not None and person in (None, actor.user_id):
         return Step("去办理" if rule is not None and rule.owner in actor.roles else "查看", path)
     tab, label = _TABS.get(type(rule.kind), ("duties", "查看详情")) if rule else ("duties", "查看详情")
-    if rule and isinstance(rule.kind, PaymentDeadline) and actor.may(Permission.PROPOSE_PAYMENT):
+    pays = rule is not None and isinstance(rule.kind, PaymentDeadline | FirstPayment)
+    if pays and actor.may(Permission.PROPOSE_PAYMENT):
         label = "核对拨付"
     return Step(label, tab_url(number, tab))
 

@@ -16,6 +16,7 @@ from lifecycle.money import yuan
 from lifecycle.record import Conclusion, ProjectRecord
 from lifecycle.roles import Role
 from lifecycle.rules.base import DutyKind, Owed
+from lifecycle.rules.reading import amount, payments
 from lifecycle.rules.registry import kind
 
 _FALLEN = (Conclusion.FAILED, Conclusion.TERMINATED)
@@ -69,6 +70,19 @@ class AcceptanceApplication(WithinDays):
             return ()
         applied = record.acceptance.applied_on if record.acceptance else None
         return (Follows("", max(record.end, record.signed_on), applied, "申请验收"),)
+
+
+@kind("first-payment-within")
+@dataclass(frozen=True, slots=True)
+class FirstPayment(WithinDays):
+    """Public money begins to be paid within so many days of signing, where no article names the days."""
+
+    def follows(self, record: ProjectRecord) -> Iterable[Follows]:
+        """Return the first payment of a project with an agreement and public money."""
+        if record.signed_on is None or record.fiscal <= 0:
+            return ()
+        first = min((paid_on for paid_on, _ in payments(record)), default=None)
+        return (Follows("", record.signed_on, first, f"拨付首笔财政资金（共 {amount(record.fiscal)}）"),)
 
 
 @kind("stage-review-within")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.record import AnnualReport, Conclusion, Milestone, ProjectRecord
+from lifecycle.record import AnnualReport, Conclusion, Milestone, ProjectRecord, Source, Tranche
 from lifecycle.roles import Role
 from lifecycle.rulebook import rulebook, rulebook_of
 from lifecycle.rules.base import Duty
@@ -59,6 +59,17 @@ def test_no_limit_is_no_duty() -> None:
 def test_a_regulation_is_nobody_s_to_set() -> None:
     usual = rulebook().duties(project(provincial=1))
     assert rulebook_of({"spb-23-payment-deadline": {"days": 99}}).duties(project(provincial=1)) == usual
+
+
+def test_money_begins_to_be_paid_in_time_where_no_article_names_the_days() -> None:
+    (duty,) = owed(project(EA, district=20_000_000), "local-first-payment")
+    assert (duty.due, duty.done_on, duty.rule.owner) == (SIGNED + timedelta(30), None, Role.FINANCE)
+    assert duty.rule.also == (Role.HANDLER,)
+    paid = (Tranche(1, Source.DISTRICT, 5, ON, 5, ON), Tranche(2, Source.DISTRICT, 5, None, 5, END))
+    (done,) = owed(project(EA, district=20_000_000, tranches=paid), "local-first-payment")
+    assert done.done_on == ON
+    assert owed(project(EA, provincial=0, district=0), "local-first-payment") == []
+    assert owed(project(KEY), "local-first-payment") == []  # SPB 23 names them
 
 
 def test_a_stage_report_is_reviewed_in_time() -> None:
