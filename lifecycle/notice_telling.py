@@ -8,9 +8,9 @@ sent with retries like all letters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date
+from secrets import token_hex
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -22,18 +22,17 @@ from lifecycle.models import (
     Channel,
     InboxMessage,
     Membership,
-    NoticeTelling,
     OutboxMessage,
     PaperNotice,
     Project,
+    Telling,
     TurnKind,
     User,
 )
 from lifecycle.notice_words import named_notice
 from lifecycle.recipients import AddressBook, Recipient, parties_of
 from lifecycle.roles import Role
-from lifecycle.telling import FOOT
-from lifecycle.tellings import Outcome
+from lifecycle.telling import FOOT, Run, digest_of
 
 
 class Addressees(NamedTuple):
@@ -82,24 +81,66 @@ def _held(session: Session, project: Project) -> frozenset[Role]:
     return frozenset(session.scalars(query))
 
 
-def write_letters(
+def last_message(session: Session) -> int:
+    """Return the id of the newest message in anybody's inbox; 0: there is none."""
+    return session.scalar(select(func.max(InboxMessage.id))) or 0
+
+
+def keep_told(
     work: Work,
     notice: PaperNotice,
     people: Iterable[Recipient],
     words: tuple[str, str],
     today: date,
     *,
+    after: int,
     voided: bool = False,
-) -> int:
-    """Write a letter to each address and keep who was told; return how many. ``words``: subject and text.
+) -> Run:
+    """Write a letter to each address, and keep who was told and by which way, as one run of the proof.
 
-    An address from which letters came back gets none, and what is kept says so.
+    The inboxes have been written: their messages are those later than ``after``. ``words``: subject and text
+    of the letters. An address from which letters came back gets none, and what is kept says so.
     """
+    told, run = list(people), token_hex(16)
+    letters = _write_letters(work, notice, told, words)
+    head: dict[str, Any] = {"agency_id": notice.agency_id, "run": run, "notice_id": notice.id}
+    head |= {"told_on": today, "voided": voided}
+    rows = [Telling(**head, **way) for way in _in_app(work.session, notice, told, after)]
+    for one in told:
+        if one.email:
+            sent = letters.get(one.email.casefold())
+            way = {"channel": Channel.MAIL, "address": one.email, "letter_id": sent.id if sent else None}
+            rows.append(Telling(**head, **way, name=one.label, user_id=one.user_id))
+    work.session.add_all(rows)
+    return Run(run, len(rows), len(letters), 0, digest_of(said_of_notice(one, notice) for one in rows))
+
+
+def _in_app(
+    session: Session, notice: PaperNotice, told: Iterable[Recipient], after: int
+) -> Iterator[dict[str, Any]]:
+    """Yield who found a message in the inbox: those told, and who stands in for one of them."""
+    session.flush()
+    labels = {one.user_id: one.label for one in told}
+    query = select(InboxMessage.id, User.id, User.name).join(User, User.id == InboxMessage.user_id)
+    query = query.where(InboxMessage.id > after, InboxMessage.path == turn_path(TurnKind.NOTICE, notice.id))
+    for id_, user_id, name in session.execute(query):
+        to = {"name": labels.get(user_id, name), "user_id": user_id, "address": str(user_id)}
+        yield {"channel": Channel.INBOX, "message_id": id_, **to}
+
+
+def said_of_notice(one: Telling, notice: PaperNotice) -> Sequence[Any]:
+    """Return what the digest of a run holds of somebody told of a notice."""
+    what = (notice.project_id, named_notice(notice), one.told_on, one.voided)
+    return (*what, one.channel.value, one.name, one.user_id, one.address, one.letter_id, one.message_id)
+
+
+def _write_letters(
+    work: Work, notice: PaperNotice, people: Iterable[Recipient], words: tuple[str, str]
+) -> dict[str, OutboxMessage]:
     query = select(BouncedAddress.address).where(BouncedAddress.agency_id == notice.agency_id)
     dead = frozenset(work.session.scalars(query))
     letters: dict[str, OutboxMessage] = {}
-    told = list(people)
-    for one in told:
+    for one in people:
         box = (one.email or "").casefold()
         if one.email and box not in dead and box not in letters:
             letters[box] = OutboxMessage(
@@ -112,20 +153,7 @@ def write_letters(
             )
     work.session.add_all(letters.values())
     work.session.flush()
-    for one in told:
-        sent = letters.get((one.email or "").casefold())
-        work.session.add(
-            NoticeTelling(
-                notice_id=notice.id,
-                told_on=today,
-                voided=voided,
-                name=one.label,
-                user_id=one.user_id,
-                address=one.email,
-                letter_id=sent.id if sent else None,
-            )
-        )
-    return len(letters)
+    return letters
 
 
 def delivery_words(notice: PaperNotice, project: Project, sign_by: date, site: str) -> tuple[str, str]:
@@ -170,64 +198,9 @@ def _text(lines: Iterable[str]) -> str:
 
 def told_before(session: Session, notice: PaperNotice) -> list[Recipient]:
     """Return everybody who was told through Keguan that the notice is there, each once."""
-    query = select(NoticeTelling.name, NoticeTelling.user_id, NoticeTelling.address)
-    query = query.where(NoticeTelling.notice_id == notice.id, NoticeTelling.voided.is_(False))
-    return list({Recipient(row[0], row[1], row[2]): None for row in session.execute(query)})
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAddressee:
-    """One person who was told of a notice through Keguan, and whether it got through."""
-
-    name: str
-    told_on: date
-    voided: bool
-    inbox: Outcome | None
-    """``None``: she has no account."""
-    address: str | None
-    letter: Outcome | None
-    """``None``: no letter went out, for want of an address or because letters had come back from it."""
-    at: datetime | None
-    """When the letter was sent; while it waits, when it is tried next."""
-    error: str
-
-
-def told_of(session: Session, notice: PaperNotice) -> Sequence[ShownAddressee]:
-    """Return who was told of a notice through Keguan, by two statements at most."""
-    box = OutboxMessage
-    query = select(NoticeTelling, box.state, box.sent_at, box.next_try_at, box.last_error)
-    query = query.outerjoin(box, box.id == NoticeTelling.letter_id).order_by(NoticeTelling.id)
-    rows = session.execute(query.where(NoticeTelling.notice_id == notice.id)).all()
-    read = set(_read(session, notice, [row[0].user_id for row in rows if row[0].user_id])) if rows else set()
-    return [_shown(row[0], (row[0].user_id, row[0].told_on) in read, *row[1:]) for row in rows]
-
-
-def _read(session: Session, notice: PaperNotice, ids: Sequence[int]) -> Iterator[tuple[int, date]]:
-    """Yield whose message of which day about the notice was read."""
-    inbox = InboxMessage
-    query = select(inbox.user_id, inbox.told_on).where(
-        inbox.user_id.in_(ids),
-        inbox.agency_id == notice.agency_id,
-        inbox.path == turn_path(TurnKind.NOTICE, notice.id),
-        inbox.read_at.is_not(None),
-    )
-    for row in session.execute(query):
-        yield row[0], row[1]
-
-
-_LETTERS = {"sent": Outcome.SENT, "failed": Outcome.FAILED}
-
-
-def _shown(
-    one: NoticeTelling,
-    read: bool,
-    state: str | None,
-    sent_at: datetime | None,
-    next_at: datetime | None,
-    error: str | None,
-) -> ShownAddressee:
-    inbox = None if one.user_id is None else Outcome.READ if read else Outcome.UNREAD
-    letter = _LETTERS.get(state, Outcome.WAITING) if state else None
-    at = {Outcome.SENT: sent_at, Outcome.WAITING: next_at}.get(letter) if letter else None
-    why = error or "" if letter is not Outcome.SENT else ""
-    return ShownAddressee(one.name, one.told_on, one.voided, inbox, one.address, letter, at, why)
+    query = select(Telling).where(Telling.notice_id == notice.id, Telling.voided.is_(False))
+    emails: dict[tuple[str, int | None], str | None] = {}
+    for one in session.scalars(query.order_by(Telling.id)):
+        known = emails.get((one.name, one.user_id))
+        emails[one.name, one.user_id] = one.address if one.channel is Channel.MAIL else known
+    return [Recipient(name, user_id, email) for (name, user_id), email in emails.items()]

@@ -20,7 +20,7 @@ from lifecycle.judging import LEAST_REASON
 from lifecycle.models import Agency, NoticeKind, PaperNotice, Project, TurnKind, User
 from lifecycle.notice_causes import Cause, Drafted, draft
 from lifecycle.notice_settings import notice_settings_of
-from lifecycle.notice_telling import told_before, void_words, write_letters
+from lifecycle.notice_telling import keep_told, last_message, told_before, void_words
 from lifecycle.notice_words import Written, named_notice, number_words
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.roles import Actor, Permission
@@ -206,22 +206,26 @@ def void(work: Work, notice_id: int, reason: str, today: date, site: str = "") -
         raise InvalidInput({"reason": f"请写明作废原因，{LEAST_REASON} 至 {MOST_REMARK} 字。"})
     row.void_on, row.void_note = today, reason
     _wait_no_more(work, row, today)
-    names = _tell_of_void(work, row, project, today, site)
-    record_act(work, row, f"作废{named_notice(row)}", {"note": reason, "told": names})
+    told = _tell_of_void(work, row, project, today, site)
+    record_act(work, row, f"作废{named_notice(row)}", {"note": reason, **told})
 
 
-def _tell_of_void(work: Work, row: PaperNotice, project: Project, today: date, site: str) -> list[str]:
-    """Tell whoever was told of the notice that it is void; return their names."""
+def _tell_of_void(
+    work: Work, row: PaperNotice, project: Project, today: date, site: str
+) -> Mapping[str, object]:
+    """Tell whoever was told of the notice that it is void; return what the history says of that."""
     told = told_before(work.session, row)
     query = select(User.id).where(User.id.in_([one.user_id for one in told]), User.is_active)
     active = {None, *work.session.scalars(query)} if told else set()
     told = [one for one in told if one.user_id in active]
-    path = turn_path(TurnKind.NOTICE, row.id)
+    if not told:
+        return {"told": []}
+    path, after = turn_path(TurnKind.NOTICE, row.id), last_message(work.session)
     for user_id in dict.fromkeys(one.user_id for one in told if one.user_id is not None):
         tell(work, user_id, project, f"{named_notice(row)}已作废：{row.void_note}", today, path=path)
-    if told:
-        write_letters(work, row, told, void_words(row, project, site), today, voided=True)
-    return list(dict.fromkeys(one.name for one in told))
+    letter = void_words(row, project, site)
+    run = keep_told(work, row, told, letter, today, after=after, voided=True)
+    return {"told": list(dict.fromkeys(one.name for one in told)), **run.details}
 
 
 def _wait_no_more(work: Work, row: PaperNotice, today: date) -> None:

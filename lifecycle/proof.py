@@ -8,7 +8,7 @@ or added no longer agree with them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from secrets import token_hex
 from typing import Any, NamedTuple
 
@@ -19,7 +19,8 @@ from lifecycle.audit_check import ChainCheck
 from lifecycle.bounces import bounce, bounced
 from lifecycle.chain import content_digest
 from lifecycle.command import Work, command
-from lifecycle.models import AuditEntry, Channel, OutboxMessage, Reminder, Telling
+from lifecycle.models import AuditEntry, Channel, OutboxMessage, PaperNotice, Reminder, Telling
+from lifecycle.notice_telling import said_of_notice
 from lifecycle.refusals import NotFound, Obstructed
 from lifecycle.roles import Actor, Permission
 from lifecycle.telling import digest_of
@@ -27,7 +28,7 @@ from lifecycle.telling import digest_of
 DELIVER = "clock.deliver"
 AGAIN = "letter.send_again"
 RETURNED = "letter.returned"
-TELLING = ("clock.remind", "reports.remind", DELIVER)
+TELLING = ("clock.remind", "reports.remind", "notice.deliver", "notice.void", DELIVER)
 """The acts whose entries bear a run and its digest."""
 
 _BOX = OutboxMessage
@@ -153,7 +154,7 @@ def verify_tellings(session: Session, agency_id: int) -> Iterator[Broken]:
     entries = _entries(session, agency_id)
     yield from _compared(
         {run: one for run, (action, one) in entries.items() if action != DELIVER},
-        _told(session, agency_id),
+        chain(_told(session, agency_id), _told_of_notices(session, agency_id)),
         "告知记录",
     )
     yield from _compared(
@@ -202,6 +203,13 @@ def _told(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
     )
     for run, rows in groupby(session.execute(query), lambda row: row[0]):
         yield run, digest_of((*row[1:6], row[6].value, *row[7:]) for row in rows)
+
+
+def _told_of_notices(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
+    query = select(Telling, PaperNotice).join(PaperNotice, PaperNotice.id == Telling.notice_id)
+    rows = session.execute(query.where(Telling.agency_id == agency_id).order_by(Telling.run))
+    for run, told in groupby(rows, lambda row: row[0].run):
+        yield run, digest_of(said_of_notice(*row) for row in told)
 
 
 def _delivered(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:

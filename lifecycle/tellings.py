@@ -1,4 +1,4 @@
-"""The proof of what was told: who, of what, when, by which way, and whether it got through.
+"""The proof of what was told: who, of which duty or notice, when, by which way, and whether it got through.
 
 A constant number of statements a page. The rows are never altered (``lifecycle.telling``); whether an inbox
 message was read, or a letter sent, is asked of the message and the letter themselves.
@@ -12,11 +12,21 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from lifecycle.listing import USUAL_SIZE
-from lifecycle.models import Channel, InboxMessage, KeptDuty, OutboxMessage, Project, Reminder, Telling
+from lifecycle.models import (
+    Channel,
+    InboxMessage,
+    KeptDuty,
+    OutboxMessage,
+    PaperNotice,
+    Project,
+    Reminder,
+    Telling,
+)
+from lifecycle.notice_words import named_notice
 from lifecycle.roles import Actor
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
@@ -26,6 +36,8 @@ from lifecycle.visibility import visible
 class Outcome(StrEnum):
     """Whether what was told got through."""
 
+    SIGNED = "已签收"
+    """A notice, by whom it was told."""
     READ = "已读"
     UNREAD = "未读"
     SENT = "已发出"
@@ -46,7 +58,10 @@ class Sought:
     project: str = ""
     """A project's number, exactly."""
     rule: str = ""
+    """Of reminders; no notice comes from it."""
     subject: str | None = None
+    notice: int | None = None
+    """One notice alone, by its id."""
     who: str = ""
     """Part of a person's name or address."""
     channel: Channel | None = None
@@ -57,17 +72,19 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class ShownTelling:
-    """One person told of one step of one duty by one way."""
+    """One person told by one way of one step of one duty, or of one notice."""
 
     told_on: date
     step: str
-    """As the clock labels it (``lifecycle.wording.step_in_words``)."""
-    due: date
+    """As the clock labels it (``lifecycle.wording.step_in_words``); of a notice, what was told of it."""
+    due: date | None
+    """The deadline; of a notice, by when what it asks for is to be done."""
     rule_id: str
+    """Empty for a notice."""
     number: str
     title: str
     message: str
-    """What was owed; of a duty that is no longer kept, what its rule asks."""
+    """What was owed; of a duty that is no longer kept, what its rule asks; else the notice."""
     name: str
     channel: Channel
     address: str
@@ -76,12 +93,22 @@ class ShownTelling:
     at: datetime | None
     """When it was read or sent; while it waits, when it is tried next."""
     error: str
-    """What the other side last answered, where it has not got through."""
+    """What the other side last answered, where it has not got through; or why no letter was written."""
+    notice_id: int | None = None
+    cited: str = ""
+    """The first article a notice rests on."""
+    signed: str = ""
+    """By whom and when the notice was received."""
 
     @property
     def rule(self) -> Rule | None:
         """The rule the duty comes from; ``None`` where the rule files no longer have it."""
         return rulebook().find(self.rule_id)
+
+    @property
+    def citation(self) -> str:
+        """The article, wherever it is known from."""
+        return self.rule.citation if self.rule else self.cited
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +144,23 @@ def every_telling(session: Session, actor: Actor, sought: Sought) -> Iterator[Sh
         yield _shown(*row)
 
 
+_OF_NOTICE = aliased(InboxMessage)
+"""The message that speaks of a notice; a reminder's is found by the reminder."""
+
+_SIGNED = aliased(PaperNotice)
+"""The notice, where it is who was told that has signed for it."""
+
+_TOLD_ON = func.coalesce(Telling.told_on, Reminder.told_on)
+
+_READ_AT = func.coalesce(InboxMessage.read_at, _OF_NOTICE.read_at)
+
 _OUTCOME: ColumnElement[str] = case(
-    (and_(Telling.channel == Channel.INBOX, InboxMessage.read_at.is_not(None)), Outcome.READ.name),
+    (_SIGNED.id.is_not(None), Outcome.SIGNED.name),
+    (and_(Telling.channel == Channel.INBOX, _READ_AT.is_not(None)), Outcome.READ.name),
     (Telling.channel == Channel.INBOX, Outcome.UNREAD.name),
     (Telling.channel == Channel.NONE, Outcome.UNHEARD.name),
     (OutboxMessage.state == "sent", Outcome.SENT.name),
-    (OutboxMessage.state == "failed", Outcome.FAILED.name),
+    (or_(OutboxMessage.state == "failed", Telling.letter_id.is_(None)), Outcome.FAILED.name),
     else_=Outcome.WAITING.name,
 )
 
@@ -130,7 +168,7 @@ Query = Select[*tuple[Any, ...]]
 
 
 def _counts(session: Session, actor: Actor, sought: Sought) -> dict[Outcome, int]:
-    query: Query = _outcomes(select(_OUTCOME, func.count()))
+    query: Query = _outcomes(select(_OUTCOME, func.count()).select_from(Telling))
     query = _chosen(query, actor, replace(sought, outcome=None)).group_by(_OUTCOME)
     found = {Outcome[row[0]]: row[1] for row in session.execute(query)}
     return {outcome: found[outcome] for outcome in Outcome if outcome in found}
@@ -145,19 +183,34 @@ def _rows(some: Subquery) -> Query:
         KeptDuty.due == Reminder.due,
     )
     query: Query = select(
-        *(Reminder.told_on, Reminder.step, Reminder.due, Reminder.rule, Project.number, Project.title),
-        *(KeptDuty.message, Telling.name, Telling.channel, Telling.address, _OUTCOME, InboxMessage.read_at),
+        *(_TOLD_ON, Reminder.step, Reminder.due, Reminder.rule, Project.number, Project.title),
+        *(KeptDuty.message, Telling.name, Telling.channel, Telling.address, _OUTCOME, _READ_AT),
         *(OutboxMessage.sent_at, OutboxMessage.next_try_at, OutboxMessage.last_error),
-    ).join(some, some.c.id == Telling.id)
-    query = query.join(Reminder, Reminder.id == Telling.reminder_id)
-    query = query.join(Project, Project.id == Reminder.project_id).outerjoin(KeptDuty, of_duty)
+        *(Telling.letter_id, Telling.voided, PaperNotice),
+    ).select_from(Telling)
+    query = query.join(some, some.c.id == Telling.id)
+    query = _with_project(_with_what(query)).outerjoin(KeptDuty, of_duty)
     return _outcomes(query).order_by(Telling.id.desc())
+
+
+def _with_what(query: Query) -> Query:
+    """Join what was told of: a reminder or a notice."""
+    query = query.outerjoin(Reminder, Reminder.id == Telling.reminder_id)
+    return query.outerjoin(PaperNotice, PaperNotice.id == Telling.notice_id)
+
+
+def _with_project(query: Query) -> Query:
+    return query.join(Project, Project.id == func.coalesce(Reminder.project_id, PaperNotice.project_id))
 
 
 def _outcomes(query: Query) -> Query:
     """Join the message and the letter that say what became of a telling."""
     in_box = and_(InboxMessage.reminder_id == Telling.reminder_id, InboxMessage.user_id == Telling.user_id)
     query = query.outerjoin(InboxMessage, and_(Telling.channel == Channel.INBOX, in_box))
+    query = query.outerjoin(_OF_NOTICE, _OF_NOTICE.id == Telling.message_id)
+    signed = and_(_SIGNED.id == Telling.notice_id, _SIGNED.received_by_id == Telling.user_id)
+    here = and_(Telling.channel == Channel.INBOX, Telling.voided.is_(False))
+    query = query.outerjoin(_SIGNED, and_(signed, here))
     return query.outerjoin(OutboxMessage, OutboxMessage.id == Telling.letter_id)
 
 
@@ -172,17 +225,26 @@ def _chosen(query: Query, actor: Actor, sought: Sought) -> Query:
     if not sought.own and not actor.sees_all_projects:
         of_project.append(visible(actor))
     if of_reminder or of_project:
-        query = query.join(Reminder, Reminder.id == Telling.reminder_id).where(*of_reminder)
+        query = _with_what(query).where(*of_reminder)
     if of_project:
-        query = query.join(Project, Project.id == Reminder.project_id).where(*of_project)
+        query = _with_project(query).where(*of_project)
     return query
 
 
 def _of_telling(actor: Actor, sought: Sought) -> Iterator[ColumnElement[bool]]:
     if sought.project:
         numbered = and_(Project.agency_id == actor.agency_id, Project.number == sought.project)
-        of_it = select(Reminder.id).join(Project, Project.id == Reminder.project_id).where(numbered)
-        yield Telling.reminder_id.in_(of_it)
+        one = aliased(Telling)
+        reminded = select(one.id).join(Reminder, Reminder.id == one.reminder_id)
+        noticed = select(one.id).join(PaperNotice, PaperNotice.id == one.notice_id)
+        yield Telling.id.in_(
+            union_all(
+                reminded.join(Project, Project.id == Reminder.project_id).where(numbered),
+                noticed.join(Project, Project.id == PaperNotice.project_id).where(numbered),
+            )
+        )
+    if sought.notice is not None:
+        yield Telling.notice_id == sought.notice
     if sought.who:
         at = and_(Telling.channel == Channel.MAIL, Telling.address.icontains(sought.who, autoescape=True))
         yield or_(Telling.name.contains(sought.who, autoescape=True), at)
@@ -196,9 +258,9 @@ def _of_reminder(sought: Sought) -> Iterator[ColumnElement[bool]]:
     if sought.subject is not None:
         yield Reminder.subject == sought.subject
     if sought.first is not None:
-        yield Reminder.told_on >= sought.first
+        yield sought.first <= _TOLD_ON
     if sought.last is not None:
-        yield Reminder.told_on <= sought.last
+        yield sought.last >= _TOLD_ON
 
 
 def _of_project(sought: Sought) -> Iterator[ColumnElement[bool]]:
@@ -208,13 +270,31 @@ def _of_project(sought: Sought) -> Iterator[ColumnElement[bool]]:
 
 def _shown(*row: Any) -> ShownTelling:
     told_on, step, due, rule_id, number, title, message, name, channel, address = row[:10]
-    outcome, (read_at, sent_at, next_at, error) = Outcome[row[10]], row[11:]
-    rule = rulebook().find(rule_id)
-    said = message or (rule.summary if rule else "")
+    outcome, (read_at, sent_at, next_at, error, letter_id, voided, notice) = Outcome[row[10]], row[11:]
     at = {Outcome.READ: read_at, Outcome.SENT: sent_at, Outcome.WAITING: next_at}.get(outcome)
     where = address if channel is Channel.MAIL else ""
-    through = outcome in (Outcome.READ, Outcome.UNREAD, Outcome.SENT)
-    return ShownTelling(
-        *(told_on, step, due, rule_id, number, title, said, name, channel, where),
-        *(outcome, at, "" if through else error or ""),
-    )
+    through = outcome in (Outcome.SIGNED, Outcome.READ, Outcome.UNREAD, Outcome.SENT)
+    if channel is Channel.MAIL and letter_id is None:
+        error = _NO_LETTER
+    how = (name, channel, where, outcome, at, "" if through else error or "")
+    if notice is not None:
+        return _of_notice(notice, told_on, number, title, how, voided=voided)
+    rule = rulebook().find(rule_id)
+    said = message or (rule.summary if rule else "")
+    return ShownTelling(*(told_on, step, due, rule_id, number, title, said), *how)
+
+
+_NO_LETTER = "该地址此前有邮件被退回，没有再发"
+
+
+def _of_notice(
+    notice: PaperNotice, told_on: date, number: str, title: str, how: tuple[Any, ...], *, voided: bool
+) -> ShownTelling:
+    by, cited = notice.content["by"], notice.content["articles"]
+    what = (told_on, "文书作废" if voided else "文书送达", date.fromisoformat(by) if by else None, "")
+    signed = ""
+    if notice.received_on is not None and not voided:
+        signed = f"{notice.received_on} 由{notice.received_by}{'签收' if notice.received_by_id else '收到'}"
+    told = ShownTelling(*(*what, number, title, named_notice(notice)), *how)
+    citation = cited[0]["citation"] if cited else ""
+    return replace(told, notice_id=notice.id, cited=citation, signed=signed)

@@ -35,22 +35,19 @@ def _moment(row: ShownTelling) -> str:
     return f"{row.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
-def _citation(row: ShownTelling) -> str:
-    return row.rule.citation if row.rule else ""
-
-
 _COLUMNS: Sequence[Column[ShownTelling]] = (
     day("告知日期", lambda row: row.told_on),
-    text("提醒时点", 12, lambda row: step_in_words(row.step)),
+    text("告知时点", 12, lambda row: step_in_words(row.step)),
     text("项目编号", 20, lambda row: row.number),
     text("项目名称", 40, lambda row: row.title),
-    text("应办事项", 44, lambda row: row.message),
+    text("事项", 44, lambda row: row.message),
     day("期限", lambda row: row.due),
-    text("依据", 30, _citation),
+    text("依据", 30, lambda row: row.citation),
     text("告知对象", 14, lambda row: row.name),
     text("告知方式", 12, lambda row: row.channel),
     text("收件地址", 28, lambda row: row.address),
     text("结果", 10, lambda row: row.outcome),
     text("阅读或发出时间", 18, _moment),
     text("对方的回答", 40, lambda row: row.error),
+    text("签收", 24, lambda row: row.signed),
 )

@@ -26,11 +26,12 @@ from lifecycle.notice_causes import Cause, draft, offers
 from lifecycle.notice_delivery import deliver, sign, unreachable
 from lifecycle.notice_list import NoticeState, count_unsigned, list_notices, state_of
 from lifecycle.notice_settings import notice_settings_of
-from lifecycle.notice_telling import addressees_of, roles_addressed, told_of
+from lifecycle.notice_telling import addressees_of, roles_addressed
 from lifecycle.notice_words import KEGUAN, named_notice, number_words
 from lifecycle.paper_notices import Delivery, draw, find_notice, record_received, record_sent, void
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Permission
+from lifecycle.tellings import Sought, every_telling
 from lifecycle.visibility import acting_as
 from reports.notice_list import write_notices
 from reports.notice_paper import notice_paper
@@ -162,7 +163,7 @@ def _page(notice_id: int, refused: Form | None = None) -> ResponseReturnValue:
         handles=handles,
         delivery=_delivery(row, project) if handles and row.sent_on is None else None,
         by_keguan=row.sent_by == KEGUAN,
-        told=told_of(session, row) if actor.sees_all_projects else [],
+        told=list(every_telling(session, actor, Sought(notice=row.id))) if actor.sees_all_projects else [],
         signs=_signs(row, project),
         act=act_of(session, actor, row, project, today),
         **shown,

@@ -15,7 +15,7 @@ from lifecycle.models.audit import AuditChain, AuditEntry
 from lifecycle.models.base import Base, Instant, choice
 from lifecycle.models.clock import Channel, InboxMessage, JobRun, OutboxMessage, Reminder, Telling
 from lifecycle.models.longwork import LongWork, WorkState
-from lifecycle.models.notice import NoticeKind, NoticeTelling, PaperNotice
+from lifecycle.models.notice import NoticeKind, PaperNotice
 from lifecycle.models.people import Agency, Membership, SignInTries, User
 from lifecycle.models.project import (
     Acceptance,
@@ -110,7 +110,6 @@ __all__ = [
     "Membership",
     "Milestone",
     "NoticeKind",
-    "NoticeTelling",
     "OutboxMessage",
     "Outcome",
     "Panel",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lifecycle.models.base import Base, Id, choice
@@ -64,7 +64,9 @@ class InboxMessage(Base):
 
 
 class Telling(Base):
-    """Proof: one person was told of one reminder by one way. Never altered; the history bears its digest.
+    """Proof: one person was told by one way of one reminder, or of one notice. Never altered.
+
+    The history bears its digest.
 
     Where nobody could be told, one row says so, with the name of whoever should have been. Whether it got
     through is what became of the letter, noted in the history too (``lifecycle.proof``).
@@ -73,6 +75,7 @@ class Telling(Base):
     __tablename__ = "telling"
     __table_args__ = (
         UniqueConstraint("reminder_id", "channel", "address"),
+        CheckConstraint("(reminder_id IS NULL) <> (notice_id IS NULL)", name="of"),
         Index("ix_telling_user", "user_id", "agency_id"),
         Index("ix_telling_letter", "letter_id"),
         Index("ix_telling_run", "run"),
@@ -83,13 +86,24 @@ class Telling(Base):
             sqlite_where=text(f"channel = '{Channel.NONE.value}'"),
             postgresql_where=text(f"channel = '{Channel.NONE.value}'"),
         ),
+        Index(
+            "ix_telling_notice",
+            "notice_id",
+            sqlite_where=text("notice_id IS NOT NULL"),
+            postgresql_where=text("notice_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
     run: Mapped[str]
     """Names the act that told it, as its entry in the history does."""
-    reminder_id: Mapped[int] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("paper_notice.id", ondelete="CASCADE"))
+    told_on: Mapped[date | None]
+    """On which day somebody was told of a notice; NULL: of a reminder its own."""
+    voided: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether what was told is that the notice is void."""
     channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
     name: Mapped[str]
     """Of a deputy with the name of whom she stands for: ``李四（代 张三）``."""
@@ -97,7 +111,12 @@ class Telling(Base):
     address: Mapped[str]
     """The e-mail address; of an inbox the account's id, of a robot its own."""
     letter_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_message.id"))
-    """The letter it went out with; several reminders of a day share one. NULL for the inbox."""
+    """The letter it went out with; several reminders of a day share one.
+
+    NULL for the inbox, and where letters had come back from the address of whom a notice is for.
+    """
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("inbox_message.id"))
+    """The message in the inbox that speaks of a notice; of a reminder it is the reminder's."""
 
 
 class OutboxMessage(Base):

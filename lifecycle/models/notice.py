@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lifecycle.models.base import Base, Id, Whole, choice
@@ -59,23 +59,3 @@ class PaperNotice(Base):
     """The agency's mark in its number (沙科催), as it was when the notice was drawn up; NULL: none."""
     void_on: Mapped[date | None]
     void_note: Mapped[str | None]
-
-
-class NoticeTelling(Base):
-    """Somebody who was told through Keguan that a notice is there, or that it is void. Never altered."""
-
-    __tablename__ = "notice_telling"
-    __table_args__ = (Index("ix_notice_telling_notice", "notice_id"),)
-
-    id: Mapped[Id]
-    notice_id: Mapped[int] = mapped_column(ForeignKey("paper_notice.id", ondelete="CASCADE"))
-    told_on: Mapped[date]
-    voided: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether what was told is that the notice is void."""
-    name: Mapped[str]
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    """Whose inbox it went to; NULL: she has no account."""
-    address: Mapped[str | None]
-    """The e-mail address; NULL: none is known."""
-    letter_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_message.id"))
-    """The letter; NULL: there is no address, or letters had come back from it."""

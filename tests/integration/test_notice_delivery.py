@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.mailer import MailServer, send_waiting
 from lifecycle.bounces import bounce
 from lifecycle.clock import remind
+from lifecycle.database import begin_write
 from lifecycle.models import (
     AgencySetting,
     AuditEntry,
+    Channel,
     InboxMessage,
     OutboxMessage,
     PaperNotice,
+    Telling,
     TurnKind,
     User,
 )
@@ -26,13 +29,13 @@ from lifecycle.notice_causes import offers
 from lifecycle.notice_delivery import deliver, sign
 from lifecycle.notice_list import NoticeState, list_notices
 from lifecycle.notice_settings import NOTICES, NoticeSettings, notice_settings_of, set_notices
-from lifecycle.notice_telling import told_of
 from lifecycle.notice_words import KEGUAN
 from lifecycle.paper_notices import Delivery, record_received, record_sent, void
+from lifecycle.proof import record_deliveries, verify_tellings
 from lifecycle.refusals import InvalidInput, NotFound, NotPermitted, NotTheirs, Obstructed
 from lifecycle.roles import Actor, Role
 from lifecycle.supervised import Asked
-from lifecycle.tellings import Outcome
+from lifecycle.tellings import Outcome, Sought, every_telling, told_page
 from reports.notice_paper import notice_paper
 from tests.integration.overseeing import ordered, waiting
 from tests.integration.paying import TODAY, Bureau, a_bureau
@@ -101,10 +104,12 @@ def test_a_notice_reaches_the_unit_by_inbox_and_letter_is_signed_for_once_and_it
     asked = ("请在 2026-02-10 以前登录科管签收", "办理期限：2026-02-25", "整改到位")
     for part in (f"https://keguan.test/notices/{made}", *asked):
         assert part in mail.get_content()
-    shown = {one.name: one for one in told_of(session, row(bureau, made))}
-    assert {one.letter for one in shown.values()} == {Outcome.SENT, Outcome.WAITING}
-    assert {one.inbox for one in shown.values()} == {Outcome.UNREAD}
-    assert any("4.2.1 busy" in one.error for one in shown.values())
+    shown = told_page(session, handler, Sought(project="沙-1"))
+    assert shown.counts == {Outcome.UNREAD: 2, Outcome.SENT: 1, Outcome.WAITING: 1}
+    assert {(one.message, one.due) for one in shown.rows} == {
+        ("整改通知 沙科催〔2026〕1号", date(2026, 2, 25))
+    }
+    assert any("4.2.1 busy" in one.error for one in shown.rows)
 
     for number, state in ((5, NoticeState.DELIVERED), (6, NoticeState.UNSIGNED)):
         found = list_notices(session, handler, Asked(state=state), TODAY + timedelta(number))
@@ -134,6 +139,43 @@ def test_a_notice_reaches_the_unit_by_inbox_and_letter_is_signed_for_once_and_it
     entered = {one.action: one.details for one in session.execute(entries)}
     assert len(entered["notice.deliver"]["told"]) == len(entered["notice.void"]["told"]) == 2
     assert entered["notice.sign"]["new"] == {"by": manager.name}
+    signed = [one for one in told_page(session, handler, Sought(who=manager.name)).rows if one.signed]
+    assert {one.signed for one in signed} == {f"2026-02-05 由{manager.name}签收"}
+    assert {one.outcome for one in signed} == {Outcome.SIGNED, Outcome.SENT}
+    own = list(every_telling(session, manager, Sought(own=True)))
+    assert [(one.step, one.name) for one in own] == [
+        *[("文书作废", manager.name)] * 2,
+        *[("文书送达", manager.name)] * 2,
+    ]
+    assert not list(every_telling(session, handler, Sought(rule="local-turn-unit-manager")))
+    every_tampering_shows(bureau, made)
+
+
+def every_tampering_shows(bureau: Bureau, made: int) -> None:
+    """Demand that the proof of a notice that was told and made void holds, and breaks when it is altered."""
+    session, agency_id = bureau.session, bureau.handler.agency_id
+    record_deliveries(session)
+    assert list(verify_tellings(session, agency_id)) == []
+    other = {"agency_id": agency_id, "notice_id": made, "told_on": TODAY, "channel": Channel.NONE}
+    for name, tamper in {
+        "another name": update(Telling).values(name="王五"),
+        "another person's": update(Telling).values(user_id=bureau.handler.user_id),
+        "another day": update(Telling).values(told_on=TODAY - timedelta(1)),
+        "void passed off as delivered": update(Telling).values(voided=False),
+        "another letter": update(Telling).values(letter_id=None),
+        "another message": update(Telling).values(message_id=None),
+        "another notice": update(PaperNotice).values(running=7),
+        "one telling less": delete(Telling).where(Telling.voided.is_(True), Telling.channel == Channel.MAIL),
+        "no tellings": delete(Telling),
+        "one more": insert(Telling).values(**other, run="made up", name="王五", address=""),
+        "a letter passed off as sent": update(OutboxMessage).values(state="sent", address="x@y.test"),
+    }.items():
+        begin_write(session)
+        session.execute(tamper, execution_options={"synchronize_session": False})
+        session.expire_all()
+        assert list(verify_tellings(session, agency_id)), name
+        session.rollback()
+    assert list(verify_tellings(session, agency_id)) == []
 
 
 def test_where_nobody_can_sign_it_goes_another_way_and_what_waited_waits_no_more(bureau: Bureau) -> None:
@@ -149,8 +191,9 @@ def test_where_nobody_can_sign_it_goes_another_way_and_what_waited_waits_no_more
     session.commit()
     assert deliver(session, handler, made, SITE, TODAY) == 0  # her address is dead: the inbox is left
     assert waiting(bureau, TurnKind.NOTICE, made) == {Role.PI}
-    (only,) = told_of(session, row(bureau, made))
-    assert (only.inbox, only.letter) == (Outcome.UNREAD, None)
+    dead, inbox = every_telling(session, handler, Sought(notice=made))
+    assert (inbox.outcome, dead.outcome) == (Outcome.UNREAD, Outcome.FAILED)
+    assert "没有再发" in dead.error
     session.rollback()
     record_sent(session, handler, made, TODAY, Delivery.POST, TODAY)
     assert waiting(bureau, TurnKind.NOTICE, made) == set()

@@ -11,11 +11,16 @@ from openpyxl import load_workbook
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app import clock
 from lifecycle.clock import remind
 from lifecycle.inbox import mark_all_read
 from lifecycle.models import OutboxMessage
+from lifecycle.notice_delivery import deliver
 from lifecycle.roles import Actor, Role
 from lifecycle.tellings import Outcome, Sought, told_page
+from tests.integration.overseeing import ordered
+from tests.integration.paying import TODAY, Bureau
+from tests.integration.test_paper_notices import RECTIFY, drawn
 from tests.plugins.counting import Counting
 from tests.web.site import Browser, People, store_project
 
@@ -82,7 +87,7 @@ def test_what_was_told_stands_with_step_duty_article_person_way_and_outcome(
 def test_the_list_is_filtered_and_exported_as_it_is_shown(as_role: As, asked: str, found: bool) -> None:
     browser = as_role(Role.APPROVER)
     page = browser.get(f"/clock/told?{asked}")
-    assert ('data-label="应办事项"' in page.text) is found
+    assert ('data-label="事项"' in page.text) is found
     rows = cells(browser.get(f"/clock/told.xlsx?{asked}").data)
     assert bool(rows) is found
     assert {row[1] for row in rows} <= {"逾期 7 天"}
@@ -95,6 +100,33 @@ def test_everybody_sees_what_she_was_told_herself_and_nothing_else(as_role: As, 
     finance = as_role(Role.FINANCE)
     assert people.a[Role.FINANCE].name in finance.get("/inbox/told").text
     assert {row[7] for row in cells(finance.get("/inbox/told.xlsx").data)} == {people.a[Role.FINANCE].name}
+
+
+def test_a_notice_stands_beside_the_reminders_for_the_bureau_and_for_whom_it_was_told(
+    as_role: As, session: Session, people: People, query_count: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "today", lambda: TODAY)
+    bureau = Bureau(session, people)
+    ordered(bureau, bureau.project("沙-1", title="灌溉"))
+    made = drawn(bureau, "沙-1", RECTIFY)
+    deliver(session, bureau.handler, made, "https://keguan.test/", TODAY)
+    manager, pi = people.a[Role.UNIT_MANAGER], people.a[Role.PI]
+    for address, names in (
+        ("/inbox/told", {manager.name}),
+        (f"/clock/told?project=沙-1&who={pi.name}", {pi.name}),
+        (f"/clock/told?first={TODAY}&last={TODAY}&outcome=未读", {manager.name, pi.name}),
+        (f"/clock/told?project=沙-1&rule={RULE}", set()),
+    ):
+        browser = as_role(Role.UNIT_MANAGER if address.startswith("/inbox") else Role.HANDLER)
+        with query_count() as asked:
+            page = browser.get(address)
+        assert len(asked) <= 12
+        assert (f'href="/notices/{made}">整改通知〔2026〕1号</a>' in page.text) is bool(names)
+        rows = cells(browser.get(address.replace("/told", "/told.xlsx")).data)
+        assert {row[7] for row in rows if row[1] == "文书送达"} == names
+    everything = cells(as_role(Role.HANDLER).get("/clock/told.xlsx").data)
+    assert {row[1] for row in everything} == {"文书送达", "逾期 7 天"}
+    assert everything[0][1] == "文书送达"  # the latest first
 
 
 def test_another_agency_sees_nothing_of_it(session: Session, people: People) -> None:

@@ -64,37 +64,37 @@ def upgrade() -> None:
         batch_op.create_index('ix_turn_user', ['user_id', 'agency_id', 'done_on'], unique=False)
 
     _allow_turns(*TURNS, 'notice')
-    op.create_table('notice_telling',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('notice_id', sa.Integer(), nullable=False),
-    sa.Column('told_on', sa.Date(), nullable=False),
-    sa.Column('voided', sa.Boolean(), server_default=sa.false(), nullable=False),
-    sa.Column('name', sa.String(), nullable=False),
-    sa.Column('user_id', sa.Integer(), nullable=True),
-    sa.Column('address', sa.String(), nullable=True),
-    sa.Column('letter_id', sa.Integer(), nullable=True),
-    sa.ForeignKeyConstraint(['letter_id'], ['outbox_message.id'], name=op.f('fk_notice_telling_letter_id')),
-    sa.ForeignKeyConstraint(['notice_id'], ['paper_notice.id'], name=op.f('fk_notice_telling_notice_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_notice_telling_user_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_telling'))
-    )
-    op.create_index('ix_notice_telling_notice', 'notice_telling', ['notice_id'], unique=False)
-
     _let_ways_be(*WAYS, NO_WAY)
     unheard = sa.text(f"channel = '{NO_WAY}'")
     with op.batch_alter_table('telling', schema=None) as batch_op:
+        batch_op.alter_column('reminder_id', existing_type=sa.Integer(), nullable=True)
+        batch_op.add_column(sa.Column('notice_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('told_on', sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column('voided', sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column('message_id', sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f('fk_telling_notice_id'), 'paper_notice', ['notice_id'], ['id'], ondelete='CASCADE')
+        batch_op.create_foreign_key(batch_op.f('fk_telling_message_id'), 'inbox_message', ['message_id'], ['id'])
+        batch_op.create_check_constraint(batch_op.f('ck_telling_of'), '(reminder_id IS NULL) <> (notice_id IS NULL)')
         batch_op.create_index('ix_telling_unheard', ['agency_id', 'reminder_id'], unique=False, sqlite_where=unheard, postgresql_where=unheard)
-
+        of_notice = sa.text('notice_id IS NOT NULL')
+        batch_op.create_index('ix_telling_notice', ['notice_id'], unique=False, sqlite_where=of_notice, postgresql_where=of_notice)
 
 
 def downgrade() -> None:
     """Take back."""
+    op.execute(sa.text(f"DELETE FROM telling WHERE channel = '{NO_WAY}' OR notice_id IS NOT NULL"))
     with op.batch_alter_table('telling', schema=None) as batch_op:
+        batch_op.drop_index('ix_telling_notice')
         batch_op.drop_index('ix_telling_unheard')
-    op.execute(sa.text(f"DELETE FROM telling WHERE channel = '{NO_WAY}'"))
+        batch_op.drop_constraint(batch_op.f('ck_telling_of'), type_='check')
+        batch_op.drop_constraint(batch_op.f('fk_telling_message_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_telling_notice_id'), type_='foreignkey')
+        batch_op.drop_column('message_id')
+        batch_op.drop_column('voided')
+        batch_op.drop_column('told_on')
+        batch_op.drop_column('notice_id')
+        batch_op.alter_column('reminder_id', existing_type=sa.Integer(), nullable=False)
     _let_ways_be(*WAYS)
-    op.drop_index('ix_notice_telling_notice', table_name='notice_telling')
-    op.drop_table('notice_telling')
     op.execute(sa.text("DELETE FROM turn WHERE done_on IS NOT NULL OR kind = 'notice'"))
     _allow_turns(*TURNS)
     with op.batch_alter_table('turn', schema=None) as batch_op:
