@@ -91,6 +91,7 @@ def remind_rest(work: Work, asked: FilingFilter, today: date, site: str) -> Remi
     work.record(
         f"催报{asked.kind}：{units} 个单位、{len(missing)} 份",
         details={
+            "as_of": today,
             **run.details,
             "told": [
                 {"project": one.number, "what": one.message, "names": one.told.names} for one in missing

@@ -1,8 +1,8 @@
 """Proof of who was told and whether it got through: rows compared with the digests the history bears.
 
 Every act that tells names its run, and its entry bears the digest of all it told. After letters were sent, an
-entry bears the digest of what became of each. The entries are chained, so rows altered afterwards, taken away
-or added no longer agree with them.
+entry bears the digest of what became of each; whoever signs for a notice has an entry. The entries are
+chained, so rows altered afterwards, taken away or added no longer agree with them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import chain, groupby
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from lifecycle.audit_check import ChainCheck
@@ -28,6 +28,7 @@ from lifecycle.telling import digest_of
 DELIVER = "clock.deliver"
 AGAIN = "letter.send_again"
 RETURNED = "letter.returned"
+SIGN = "notice.sign"
 TELLING = ("clock.remind", "reports.remind", "notice.deliver", "notice.void", DELIVER)
 """The acts whose entries bear a run and its digest."""
 
@@ -147,6 +148,8 @@ class Broken(NamedTuple):
 class _Entered(NamedTuple):
     serial: int
     digest: str
+    as_of: str | None
+    """The day for which the clock spoke; ``None``: the entry names none, or the digest holds the day."""
 
 
 def verify_tellings(session: Session, agency_id: int) -> Iterator[Broken]:
@@ -162,6 +165,8 @@ def verify_tellings(session: Session, agency_id: int) -> Iterator[Broken]:
         _delivered(session, agency_id),
         "送达记录",
     )
+    yield from _other_days(session, agency_id, {run: one for run, (_, one) in entries.items()})
+    yield from _other_signatures(session, agency_id)
 
 
 def _entries(session: Session, agency_id: int) -> dict[str, tuple[str, _Entered]]:
@@ -170,7 +175,7 @@ def _entries(session: Session, agency_id: int) -> dict[str, tuple[str, _Entered]
     query = select(AuditEntry.action, AuditEntry.serial, AuditEntry.details)
     query = query.where(AuditEntry.agency_id == agency_id, AuditEntry.action.in_(TELLING))
     return {
-        details["run"]: (action, _Entered(serial, details["digest"]))
+        details["run"]: (action, _Entered(serial, details["digest"], details.get("as_of")))
         for action, serial, details in session.execute(query)
         if "run" in details and "digest" in details
     }
@@ -203,6 +208,34 @@ def _told(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
     )
     for run, rows in groupby(session.execute(query), lambda row: row[0]):
         yield run, digest_of((*row[1:6], row[6].value, *row[7:]) for row in rows)
+
+
+def _other_days(session: Session, agency_id: int, entered: Mapping[str, _Entered]) -> Iterator[Broken]:
+    """Yield the runs whose reminders bear another day than the history names."""
+    query = select(Telling.run, func.min(Reminder.told_on), func.max(Reminder.told_on))
+    query = query.join(Reminder, Reminder.id == Telling.reminder_id).where(Telling.agency_id == agency_id)
+    for run, first, last in session.execute(query.group_by(Telling.run).order_by(Telling.run)):
+        entry = entered.get(run)
+        if entry and entry.as_of and {str(first), str(last)} != {entry.as_of}:
+            yield Broken(entry.serial, "告知日期与登记的不符，已被改动")
+
+
+def _other_signatures(session: Session, agency_id: int) -> Iterator[Broken]:
+    """Yield where who signed for a notice, or when, is not what the history says."""
+    acts = select(AuditEntry.details, AuditEntry.user_id, AuditEntry.serial)
+    acts = acts.where(AuditEntry.agency_id == agency_id, AuditEntry.action == SIGN)
+    entered = {
+        (details["notice"], details["on"], details["new"]["by"], user_id): serial
+        for details, user_id, serial in session.execute(acts)
+    }
+    row = PaperNotice
+    rows = select(row.id, row.received_on, row.received_by, row.received_by_id)
+    rows = rows.where(row.agency_id == agency_id, row.received_by_id.is_not(None))
+    for id_, on, by, user_id in session.execute(rows):
+        if entered.pop((id_, str(on), by, user_id), None) is None:
+            yield Broken(0, "文书的签收在办理记录中没有这样登记")
+    for serial in entered.values():
+        yield Broken(serial, "文书的签收与登记的不符，已被改动")
 
 
 def _told_of_notices(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:

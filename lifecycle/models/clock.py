@@ -63,6 +63,13 @@ class InboxMessage(Base):
     read_at: Mapped[datetime | None]
 
 
+def _where_there(column: str) -> Index:
+    """Return an index of the few tellings that have something in a column: those of notices."""
+    there = text(f"{column} IS NOT NULL")
+    name = f"ix_telling_{column.removesuffix('_id')}"
+    return Index(name, column, sqlite_where=there, postgresql_where=there)
+
+
 class Telling(Base):
     """Proof: one person was told by one way of one reminder, or of one notice. Never altered.
 
@@ -86,12 +93,7 @@ class Telling(Base):
             sqlite_where=text(f"channel = '{Channel.NONE.value}'"),
             postgresql_where=text(f"channel = '{Channel.NONE.value}'"),
         ),
-        Index(
-            "ix_telling_notice",
-            "notice_id",
-            sqlite_where=text("notice_id IS NOT NULL"),
-            postgresql_where=text("notice_id IS NOT NULL"),
-        ),
+        *(_where_there("notice_id"), _where_there("message_id")),
     )
 
     id: Mapped[Id]

@@ -58,6 +58,7 @@ TAMPERINGS: dict[str, Callable[[Session], object]] = {
     ),
     "another step": lambda s: s.execute(update(Reminder).values(step="T-30")),
     "another deadline": lambda s: s.execute(update(Reminder).values(due=date(2026, 5, 1))),
+    "another day": lambda s: s.execute(update(Reminder).values(told_on=date(2026, 3, 31))),
     "one telling less": lambda s: s.execute(delete(Telling).where(Telling.id == 1)),
     "no tellings at all": lambda s: s.execute(delete(Telling)),
     "a run of no entry": lambda s: s.execute(update(Telling).where(Telling.id == 1).values(run="made up")),

@@ -76,14 +76,16 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f('fk_telling_message_id'), 'inbox_message', ['message_id'], ['id'])
         batch_op.create_check_constraint(batch_op.f('ck_telling_of'), '(reminder_id IS NULL) <> (notice_id IS NULL)')
         batch_op.create_index('ix_telling_unheard', ['agency_id', 'reminder_id'], unique=False, sqlite_where=unheard, postgresql_where=unheard)
-        of_notice = sa.text('notice_id IS NOT NULL')
-        batch_op.create_index('ix_telling_notice', ['notice_id'], unique=False, sqlite_where=of_notice, postgresql_where=of_notice)
+        for of in ('notice', 'message'):
+            there = sa.text(f'{of}_id IS NOT NULL')
+            batch_op.create_index(f'ix_telling_{of}', [f'{of}_id'], unique=False, sqlite_where=there, postgresql_where=there)
 
 
 def downgrade() -> None:
     """Take back."""
     op.execute(sa.text(f"DELETE FROM telling WHERE channel = '{NO_WAY}' OR notice_id IS NOT NULL"))
     with op.batch_alter_table('telling', schema=None) as batch_op:
+        batch_op.drop_index('ix_telling_message')
         batch_op.drop_index('ix_telling_notice')
         batch_op.drop_index('ix_telling_unheard')
         batch_op.drop_constraint(batch_op.f('ck_telling_of'), type_='check')
