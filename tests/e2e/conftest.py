@@ -34,6 +34,8 @@ def site(migrated_sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
+    for channel in list(server.active_channels.values()):
+        channel.will_close = True  # a browser keeps its connections, and the server waits for every one
     server.close()
     thread.join(timeout=10)
     with app.app_context():
