@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
+from lifecycle.filing_list import KINDS, rules_of
 from lifecycle.listing import open_duties
-from lifecycle.models import KeptDuty, Project, Reminder
+from lifecycle.models import KeptDuty, Project, Reminder, Report, ReportState
 from lifecycle.recipients import Parties
 from lifecycle.roles import Role
 
@@ -73,6 +74,22 @@ def due_duties(session: Session, agency_id: int, as_of: date) -> Iterator[DueDut
     query = query.join(Project, Project.id == KeptDuty.project_id)
     for row in session.execute(query.where(_comes(agency_id, as_of)).order_by(KeptDuty.id)):
         yield DueDuty(*row)
+
+
+def with_their_units(session: Session, agency_id: int, as_of: date) -> set[int]:
+    """Return the ids of those of the duties that are reports filed by their pi and not confirmed yet.
+
+    They are owed until the unit confirms them (SPB 26); the pi has done her part.
+    """
+    owed = [and_(KeptDuty.rule.in_(rules_of(rule)), Report.kind == kind) for kind, rule in KINDS.items()]
+    same = and_(
+        Report.project_id == KeptDuty.project_id,
+        cast(Report.subject, String) == KeptDuty.subject,
+        Report.state == ReportState.FILED,
+        or_(*owed),
+    )
+    query = select(KeptDuty.id).join(Report, same)
+    return set(session.scalars(query.where(_comes(agency_id, as_of))))
 
 
 def told_already(session: Session, agency_id: int, as_of: date) -> set[TellingKey]:

@@ -87,10 +87,11 @@ class FilingPage:
     pages: int
 
 
-_KINDS: Mapping[ReportKind, type[Kind]] = {
+KINDS: Mapping[ReportKind, type[Kind]] = {
     ReportKind.ANNUAL: AnnualReports,
     ReportKind.STAGE: StageReports,
 }
+"""Kind of report → the kind of rule by which it is owed."""
 
 
 def rules_of(kind: type[Kind]) -> frozenset[str]:
@@ -181,7 +182,7 @@ def _from(kind: ReportKind, query: Query, today: date) -> Query:
     horizon = date(today.year, 1, 31) if kind is ReportKind.ANNUAL else today + AHEAD
     closed = and_(KeptDuty.closed_on.is_not(None), KeptDuty.closed_on <= today)
     return query.where(
-        KeptDuty.rule.in_(rules_of(_KINDS[kind])),
+        KeptDuty.rule.in_(rules_of(KINDS[kind])),
         KeptDuty.since <= today,
         or_(_done(today), and_(~closed, or_(KeptDuty.due <= horizon, Report.id.is_not(None)))),
     )

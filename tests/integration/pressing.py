@@ -9,7 +9,7 @@ from random import Random
 from sqlalchemy import select
 
 from lifecycle.filings import accept_report, confirm_report, note_government, return_report, send_back
-from lifecycle.models import Report, ReportKind
+from lifecycle.models import Report, ReportKind, ReportState
 from lifecycle.record import ProjectRecord
 from lifecycle.refusals import Refusal
 from lifecycle.report_writing import start_report
@@ -44,6 +44,16 @@ class Desks:
             return True
         self._bureau.session.rollback()
         return False
+
+    def is_with_its_unit(self, number: str, year: str) -> bool:
+        """Whether a project's annual report is filed and not confirmed yet."""
+        if number not in self.numbers:
+            return False
+        session, project_id = self._bureau.session, self.ids[self.numbers.index(number)]
+        query = select(Report.state).where(Report.project_id == project_id, Report.kind == ReportKind.ANNUAL)
+        state = session.scalar(query.where(Report.subject == int(year)))
+        session.rollback()
+        return state is ReportState.FILED
 
     def _press(self, place: int, day: date, act: str) -> None:
         session, bureau = self._bureau.session, self._bureau

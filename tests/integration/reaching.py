@@ -150,10 +150,8 @@ class Town:
             )
         )
 
-    def told(self, duty: Duty, record: ProjectRecord, offset: int, day: date) -> set[Way]:
+    def told(self, duty: Duty, owner: Role, record: ProjectRecord, offset: int, day: date) -> set[Way]:
         """Return every way by which a step of a duty must reach somebody."""
-        owner = duty.rule.owner
-        assert owner is not None
         roles = [owner, *duty.rule.also]
         if offset >= self.manager_from and owner in (Role.PI, Role.UNIT_FINANCE, Role.JOINT_UNIT):
             roles.append(Role.UNIT_MANAGER)

@@ -88,7 +88,14 @@ class Simulation:
         self.happened: Counter[str] = Counter()
 
     def _reach(self, entry: Entry, duty: Duty, record: ProjectRecord, offset: int) -> None:
-        self.reached[entry] = self.town.told(duty, record, offset, entry[0])
+        owner = duty.rule.owner
+        if duty.rule.id == "spb-26-annual-report" and self.desks.is_with_its_unit(
+            record.number, duty.subject
+        ):
+            owner = Role.UNIT_MANAGER
+            self.happened["told the unit"] += 1
+        assert owner is not None
+        self.reached[entry] = self.town.told(duty, owner, record, offset, entry[0])
 
     def live(self) -> None:
         """Let three years go by."""

@@ -12,7 +12,7 @@ from finance.receipts import confirm_receipt
 from lifecycle.agenda import AgendaFilter, Whose, agenda
 from lifecycle.clock import remind
 from lifecycle.desk import Urgency, heap
-from lifecycle.filings import accept_report, confirm_report, return_report
+from lifecycle.filings import accept_report, confirm_report, return_report, send_back
 from lifecycle.models import InboxMessage, KeptDuty, OutboxMessage, Payment, Turn
 from lifecycle.roles import Actor, Role
 from lifecycle.standing import rebuild, standing_rows
@@ -140,3 +140,15 @@ def test_money_booked_here_is_to_be_confirmed_and_what_came_with_a_ledger_is_not
     session.rollback()
     assert record_of(session, project_id).receipts == bureau.record(project_id).receipts != ()
     assert_kept_as_worked_out_anew(bureau)
+
+
+def test_the_pi_hears_no_more_of_a_report_she_has_filed_until_it_is_sent_back(bureau: Bureau) -> None:
+    pi, unit = bureau.people.a[Role.PI], bureau.people.a[Role.UNIT_MANAGER]
+    a_project(bureau)
+    report_id = drafted(bureau)
+    annual = "spb-26-annual-report"
+    assert told(bureau, range(6), annual) == [(0, "T-30", pi.name)]
+    filed(bureau, report_id, JANUARY + timedelta(6))
+    assert told(bureau, range(6, 15), annual) == [(6, "T-15", unit.name), (14, "T-7", unit.name)]
+    send_back(bureau.session, bureau.actor(Role.UNIT_MANAGER), report_id, "请核对", JANUARY + timedelta(15))
+    assert told(bureau, range(15, 19), annual) == [(18, "T-3", pi.name)]
