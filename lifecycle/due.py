@@ -6,14 +6,23 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.filing_list import KINDS, rules_of
 from lifecycle.listing import open_duties
-from lifecycle.models import KeptDuty, Project, Reminder, Report, ReportState
+from lifecycle.models import (
+    AcceptanceCase,
+    AcceptanceState,
+    KeptDuty,
+    Project,
+    Reminder,
+    Report,
+    ReportState,
+)
 from lifecycle.recipients import Parties
 from lifecycle.roles import Role
+from lifecycle.rules.time_limits import AcceptanceApplication
 
 TellingKey = tuple[int, str, str, date, str]
 """Project, rule, subject, due and step: what is told once."""
@@ -77,19 +86,23 @@ def due_duties(session: Session, agency_id: int, as_of: date) -> Iterator[DueDut
 
 
 def with_their_units(session: Session, agency_id: int, as_of: date) -> set[int]:
-    """Return the ids of those of the duties that are reports filed by their pi and not confirmed yet.
+    """Return the ids of those of the duties of which the pi has done her part: their units confirm next.
 
-    They are owed until the unit confirms them (SPB 26); the pi has done her part.
+    A report is owed until the unit confirms it (SPB 26), and so is an application for acceptance.
     """
     owed = [and_(KeptDuty.rule.in_(rules_of(rule)), Report.kind == kind) for kind, rule in KINDS.items()]
-    same = and_(
+    filed = exists().where(
         Report.project_id == KeptDuty.project_id,
         cast(Report.subject, String) == KeptDuty.subject,
         Report.state == ReportState.FILED,
         or_(*owed),
     )
-    query = select(KeptDuty.id).join(Report, same)
-    return set(session.scalars(query.where(_comes(agency_id, as_of))))
+    applied = exists().where(
+        AcceptanceCase.project_id == KeptDuty.project_id,
+        AcceptanceCase.state == AcceptanceState.WITH_UNIT,
+        KeptDuty.rule.in_(rules_of(AcceptanceApplication)),
+    )
+    return set(session.scalars(select(KeptDuty.id).where(_comes(agency_id, as_of), or_(filed, applied))))
 
 
 def told_already(session: Session, agency_id: int, as_of: date) -> set[TellingKey]:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from finance.receipts import confirm_receipt
+from lifecycle.acceptance import applying
 from lifecycle.agenda import AgendaFilter, Whose, agenda
 from lifecycle.clock import remind
 from lifecycle.desk import Urgency, heap
@@ -18,6 +19,7 @@ from lifecycle.roles import Actor, Role
 from lifecycle.standing import rebuild, standing_rows
 from lifecycle.turns import count_turns, list_turns
 from lifecycle.whole import record_of
+from tests.integration.accepting import accepting
 from tests.integration.paying import Bureau, a_bureau
 from tests.integration.reporting import JANUARY, a_project, drafted, filed
 from tests.integration.spendings import TODAY, store
@@ -152,3 +154,16 @@ def test_the_pi_hears_no_more_of_a_report_she_has_filed_until_it_is_sent_back(bu
     assert told(bureau, range(6, 15), annual) == [(6, "T-15", unit.name), (14, "T-7", unit.name)]
     send_back(bureau.session, bureau.actor(Role.UNIT_MANAGER), report_id, "请核对", JANUARY + timedelta(15))
     assert told(bureau, range(15, 19), annual) == [(18, "T-3", pi.name)]
+
+
+def test_the_unit_hears_of_an_application_that_the_pi_has_handed_to_it(bureau: Bureau) -> None:
+    office, rule = accepting(bureau), "local-acceptance-application"
+    case_id = office.submitted()
+    due = bureau.session.scalars(select(KeptDuty.due).where(KeptDuty.rule == rule)).one()
+    bureau.session.rollback()
+    days = range((due - JANUARY).days - 40, (due - JANUARY).days - 29)
+    (first,) = told(bureau, days, rule)
+    assert first[2] == bureau.people.a[Role.UNIT_MANAGER].name
+    applying.send_back(bureau.session, bureau.actor(Role.UNIT_MANAGER), case_id, "请补正", due)
+    (again,) = told(bureau, range(days[-1] + 1, days[-1] + 16), rule)
+    assert again[2] == bureau.people.a[Role.PI].name
