@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from random import Random
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,9 +17,9 @@ from lifecycle.refusals import Refusal
 from lifecycle.report_writing import start_report
 from lifecycle.roles import Role
 from tests.integration.paying import Bureau
-from tests.integration.reporting import MAJOR, a_project, filed
+from tests.integration.reporting import MAJOR, SPENT, a_project, filed
 
-ACTS = ("start", "event", "file", "file", "confirm", "confirm", "send back", "accept", "return", "government")
+ACTS = ("start", "event", "file", "file", "confirm", "send back", "accept", "return", "government")
 
 
 class Desks:
@@ -26,7 +28,8 @@ class Desks:
     def __init__(self, bureau: Bureau, shuffle: Random, many: int) -> None:
         self._bureau, self._shuffle = bureau, shuffle
         self.numbers = [f"沙-{serial}" for serial in range(1, many + 1)]
-        terms = {"start": date(2025, 1, 1), "signed_on": date(2025, 1, 10), "tranches": (), "spending": ()}
+        terms: dict[str, Any] = {"start": date(2025, 1, 1), "signed_on": date(2025, 1, 10), "tranches": ()}
+        terms["spending"] = (replace(SPENT, on=date(2025, 5, 6)),)  # or no annual report can be filed
         self.ids = [
             a_project(bureau, number, programme=MAJOR, **terms)
             if serial % 2
@@ -60,7 +63,7 @@ class Desks:
         known = session.scalars(select(Report.id).where(Report.project_id == self.ids[place])).all()
         session.rollback()
         if act in ("start", "event") or not known:
-            kind, year = (ReportKind.ANNUAL, day.year - 1) if act == "start" else (ReportKind.EVENT, None)
+            kind, year = (ReportKind.EVENT, None) if act == "event" else (ReportKind.ANNUAL, day.year - 1)
             start_report(session, bureau.actor(Role.PI), self.numbers[place], kind, year, day)
             return
         report_id = self._shuffle.choice(known)
