@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from lifecycle.command import Work, command
 from lifecycle.desk import on_desk, who_owes
 from lifecycle.models import CalendarFeed, KeptDuty, Membership, Project, User
-from lifecycle.roles import BUREAU_ROLES, Actor, Permission, Role
-from lifecycle.turn_duties import may_know
-from lifecycle.visibility import visible, visible_as
+from lifecycle.roles import Actor, Permission, Role
+from lifecycle.turn_duties import is_hers, may_know
+from lifecycle.visibility import visible
 
 MOST = 2_000
 """Duties shown or fed at once; more are counted only."""
@@ -80,7 +80,7 @@ class AgendaDuty:
         return self.lead_unit if self.owner is Role.PI else ""
 
     def state(self, today: date) -> str:
-        """How it stands, as a status: 已办结, 已终止, 逾期, 临期 or 未到期."""
+        """How it stands, as a status: 已办结, 不再办理, 逾期, 临期 or 未到期."""
         if self.done_on is not None and self.done_on <= today:
             return "已办结"
         if self.closed_on is not None and self.closed_on <= today:
@@ -94,10 +94,7 @@ def _whose(session: Session, actor: Actor, asked: AgendaFilter) -> ColumnElement
     seen = or_(visible(actor), KeptDuty.user_id == actor.user_id)  # an expert sees only what she is named for
     found = [KeptDuty.agency_id == actor.agency_id, seen, may_know(actor)]
     if asked.whose is Whose.MINE:
-        mine = or_(KeptDuty.user_id.is_(None), KeptDuty.user_id == actor.user_id)
-        found.append(
-            and_(KeptDuty.owner.in_(actor.roles), mine) if actor.sees_all_projects else on_desk(actor)
-        )
+        found.append(is_hers(actor) if actor.sees_all_projects else on_desk(actor))
     if asked.unit:
         units = (Project.lead_unit, Project.joint_unit)
         found.append(or_(*(one.contains(asked.unit, autoescape=True) for one in units)))
@@ -117,11 +114,7 @@ def _owed_by(session: Session, agency_id: int, name: str) -> ColumnElement[bool]
     query = query.where(Membership.agency_id == agency_id, User.name.contains(name, autoescape=True))
     for user_id, full_name, email, role, unit in session.execute(query):
         one = Actor(agency_id, user_id, full_name, frozenset({role}), email, frozenset({(role, unit)}))
-        of_role = and_(KeptDuty.owner == role, KeptDuty.user_id.is_(None))
-        ways += [
-            KeptDuty.user_id == user_id,
-            of_role if role in BUREAU_ROLES else and_(of_role, visible_as(one, role)),
-        ]
+        ways.append(is_hers(one))
     return or_(*ways)
 
 

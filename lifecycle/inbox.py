@@ -8,10 +8,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
+from lifecycle.listing import open_duties
 from lifecycle.models import InboxMessage, KeptDuty, Project, Reminder
 from lifecycle.refusals import NotFound
 from lifecycle.roles import Actor, Permission
@@ -126,9 +127,7 @@ def _chosen(shown: Shown, today: date) -> Iterator[ColumnElement[bool]]:
     if shown is Shown.UNREAD:
         yield InboxMessage.read_at.is_(None)
     if shown is Shown.OWED:
-        yield KeptDuty.id.is_not(None)
-        yield or_(KeptDuty.done_on.is_(None), KeptDuty.done_on > today)
-        yield or_(KeptDuty.closed_on.is_(None), KeptDuty.closed_on > today)
+        yield open_duties(today)
 
 
 def _message(

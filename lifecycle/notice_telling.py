@@ -30,6 +30,7 @@ from lifecycle.models import (
     User,
 )
 from lifecycle.notice_words import named_notice
+from lifecycle.notices import address_of
 from lifecycle.recipients import AddressBook, Recipient, parties_of
 from lifecycle.roles import Role
 from lifecycle.telling import FOOT, Run, digest_of
@@ -189,7 +190,7 @@ def void_words(notice: PaperNotice, project: Project, site: str) -> tuple[str, s
 
 
 def _link(notice: PaperNotice, site: str) -> str:
-    return f"{site.rstrip('/')}{turn_path(TurnKind.NOTICE, notice.id)}"
+    return address_of(turn_path(TurnKind.NOTICE, notice.id), site)
 
 
 def _text(lines: Iterable[str]) -> str:

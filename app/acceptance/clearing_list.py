@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import render_template, request, send_file
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -17,6 +17,7 @@ from app.extensions import db
 from app.menu import agency_name
 from app.oversight.routes import list_tabs
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from finance.clearing.listing import every_clearing, list_clearings
 from finance.clearing.taking_over import in_ledger, take_over_recovery
 from lifecycle.models import Acceptance, Clearing
@@ -27,8 +28,6 @@ from lifecycle.roles import Permission
 from lifecycle.sums import money_of
 from lifecycle.visibility import find_project
 from reports.clearing_list import write_clearing_list
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/clearings")
@@ -55,8 +54,7 @@ def export_clearings() -> ResponseReturnValue:
     asked, today, file = CLEARINGS.read(request.args), clock.today(), BytesIO()
     rows = every_clearing(db.session(), current_actor(), asked, today)
     write_clearing_list(file, rows, agency=agency_name(), asked=CLEARINGS.sentence(asked), today=today)
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"清算与追缴-{today}.xlsx")
+    return send_workbook(file, f"清算与追缴-{today}.xlsx")
 
 
 @bp.get("/recovery/<project:number>")

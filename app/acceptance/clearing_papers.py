@@ -14,6 +14,7 @@ from app.acceptance.clearing_page import asked_of, load_page
 from app.extensions import db
 from app.menu import agency_name
 from app.permissions import current_actor, may
+from app.workbooks import XLSX
 from finance.clearing.finding import find_clearing
 from finance.clearing.shown import every_spending
 from lifecycle.roles import Permission
@@ -22,8 +23,6 @@ from reports.clearing_paper import clearing_paper
 from reports.clearing_sheet import clearing_sheet
 from reports.clearing_told import ClearingTold
 from reports.papers.rendering import DOCX
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/clearing/<int:clearing_id>/sheet.xlsx")

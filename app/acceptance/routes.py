@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -24,14 +24,13 @@ from app.extensions import db
 from app.menu import agency_name
 from app.oversight.routes import list_tabs
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from lifecycle.acceptance.applying import save, start
 from lifecycle.acceptance.listing import every_case, list_cases
 from lifecycle.acceptance.taking_over import take_over
 from lifecycle.refusals import OutOfDate
 from lifecycle.roles import Permission
 from reports.acceptance_list import write_acceptance_list
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 __all__ = [
     "bp",
@@ -69,8 +68,7 @@ def export() -> ResponseReturnValue:
     file = BytesIO()
     cases = every_case(db.session(), current_actor(), asked)
     write_acceptance_list(file, cases, agency=agency_name(), asked=CASES.sentence(asked), today=today)
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"项目验收-{today}.xlsx")
+    return send_workbook(file, f"项目验收-{today}.xlsx")
 
 
 @bp.post("/of/<project:number>")

@@ -15,9 +15,9 @@ from app.extensions import db
 from app.forms import Form
 from app.jobs import site_address
 from app.menu import agency_name
-from app.money.sending import sent
 from app.permissions import current_actor, may, public
 from app.workbench.rows import duty_rows
+from app.workbooks import send_workbook
 from lifecycle.accounts import load_person
 from lifecycle.agenda import (
     MOST,
@@ -75,7 +75,7 @@ def sheet() -> ResponseReturnValue:
     asked, file = read_asked(request.args, actor, today), BytesIO()
     rows = agenda(session, actor, asked.filter, today, most=None)
     write_agenda_list(file, rows, agency=agency_name(), asked=asked.words, today=today)
-    return sent(file, f"到期事项-{asked.span[0]}至{asked.span[1]}.xlsx")
+    return send_workbook(file, f"到期事项-{asked.span[0]}至{asked.span[1]}.xlsx")
 
 
 @bp.route("/feed", methods=["GET", "POST"])

@@ -17,6 +17,7 @@ from app.extensions import db
 from app.filters import query
 from app.menu import agency_name
 from app.permissions import current_actor, may, the_project
+from app.workbooks import send_workbook
 from lifecycle.changes.checking import project_obstacles
 from lifecycle.changes.drafting import Draft
 from lifecycle.changes.drafting import carry_over as carry_change_over
@@ -38,8 +39,6 @@ from reports.papers.change import change_paper
 from reports.papers.rendering import DOCX
 
 __all__ = ["bp"]
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/")
@@ -70,8 +69,7 @@ def export() -> ResponseReturnValue:
     asked, today, file = asking.read_filter(request.args), clock.today(), BytesIO()
     rows = every_change(db.session(), current_actor(), asked)
     write_change_list(file, rows, agency=agency_name(), asked=asking.sentence(asked), today=today)
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"变更列表-{today}.xlsx")
+    return send_workbook(file, f"变更列表-{today}.xlsx")
 
 
 @bp.get("/kinds/<project:number>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import flash, redirect, render_template, request, send_file, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -17,7 +17,8 @@ from app.filings.steps import step_of
 from app.filters import query
 from app.jobs import site_address
 from app.permissions import current_actor, is_htmx, may, the_project
-from app.projects.routes import SIZE, XLSX
+from app.projects.routes import SIZE
+from app.workbooks import send_workbook
 from lifecycle.filing_list import count_rest, every_filing, filing_years, list_filings
 from lifecycle.filing_reminders import remind_rest
 from lifecycle.models import ReportKind
@@ -67,8 +68,7 @@ def export() -> ResponseReturnValue:
     filings = every_filing(db.session(), current_actor(), asked.filter, today)
     agency = current_user.person.agencies[current_user.agency_id]
     write_filing_list(file, filings, agency=agency, asked=asked.sentence, today=today)
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"报告提交情况-{today}.xlsx")
+    return send_workbook(file, f"报告提交情况-{today}.xlsx")
 
 
 @bp.post("/remind")

@@ -40,14 +40,15 @@ def _shown(asked: str) -> inbox.Shown:
 
 
 def _step(message: inbox.Message, actor: Actor) -> Step | None:
-    """Return where to act on what a message speaks of."""
+    """Return where to act on what a message speaks of, or to look at it where nothing is owed any more."""
+    label = "去办理" if message.standing in (None, inbox.Standing.OWED) else "查看"
     if message.own_path is not None:
-        return Step("去办理", message.own_path)
+        return Step(label, message.own_path)
     if message.project is None:
         return None
     if message.rule is None:
-        return Step("去办理", project_path(message.project))
-    return Step("去办理", duty_step(rulebook().find(message.rule), actor, message.project).url)
+        return Step(label, project_path(message.project))
+    return Step(label, duty_step(rulebook().find(message.rule), actor, message.project).url)
 
 
 @bp.post("/<int:message_id>/act")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-from flask import current_app, redirect, render_template, request, send_file
+from flask import current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -18,9 +18,8 @@ from app.longwork.rows import add, begin, find
 from app.longwork.shown import ShownWork, look
 from app.longwork.tidying import tidy
 from app.permissions import current_actor, is_htmx
+from app.workbooks import send_workbook
 from lifecycle.refusals import NotFound, NotPermitted
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 PATIENCE = 1.0
 """Seconds for which a press waits for its work: what is done by then needs no page of progress."""
@@ -106,5 +105,4 @@ def later(kind: Kind, name: str, parameters: Parameters, count: str) -> Response
 
 def download(file: BytesIO, name: str) -> ResponseReturnValue:
     """Hand out a workbook written to ``file``."""
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=name)
+    return send_workbook(file, name)

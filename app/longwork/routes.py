@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from app.extensions import db
 from app.longwork.kinds import REASONS
-from app.longwork.pages import XLSX, folder, own, restart, unfinished
+from app.longwork.pages import folder, own, restart, unfinished
 from app.longwork.rows import works_of
 from app.longwork.shown import look
 from app.permissions import current_actor, may
+from app.workbooks import XLSX
 from lifecycle.models import WorkState
 from lifecycle.refusals import NotPermitted
 from lifecycle.roles import Permission

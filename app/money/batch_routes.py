@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -16,6 +16,7 @@ from app.money.choosing import choice
 from app.money.drafting import BatchView, batch_view
 from app.money.forms import VoidForm, booking_form
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from finance.batches import issued_sheet, list_batches
 from finance.batching import discard_batch, make_batch
 from finance.booking import book_batch
@@ -29,8 +30,6 @@ from lifecycle.roles import Permission
 from reports.sheet import disbursement_sheet
 
 bp = Blueprint("money", __name__, url_prefix="/money")
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/batches")
@@ -142,7 +141,7 @@ def make_anew(batch_id: int) -> ResponseReturnValue:
 def sheet(batch_id: int) -> ResponseReturnValue:
     """Hand out the sheet of an issued batch, the same bytes for ever."""
     name, content = issued_sheet(db.session(), current_actor(), batch_id)
-    return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=name)
+    return send_workbook(BytesIO(content), name)
 
 
 @bp.post("/batches/<int:batch_id>/book")

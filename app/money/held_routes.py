@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 
-from flask import render_template, request, send_file, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -14,9 +14,10 @@ from app import clock
 from app.extensions import db
 from app.filters import query
 from app.money import lists
-from app.money.batch_routes import XLSX, bp
+from app.money.batch_routes import bp
 from app.money.lifting import Lift, lift_of
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from finance.holds import BUCKETS, HeldFilter, HeldTranche, every_held, list_held, rules_on
 from lifecycle.record import Source
 from lifecycle.roles import Actor, Permission
@@ -68,8 +69,7 @@ def held_book() -> ResponseReturnValue:
         asked=told,
         today=today,
     )
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"暂缓款项-{today}.xlsx")
+    return send_workbook(file, f"暂缓款项-{today}.xlsx")
 
 
 def _short(rule: Rule) -> str:

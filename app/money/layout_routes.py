@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.extensions import db
 from app.menu import agency_name
-from app.money.batch_routes import XLSX, bp
+from app.money.batch_routes import bp
 from app.money.layout_forms import LayoutForm
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from finance.layouts import (
     find_layout,
     keep_layout,
@@ -140,4 +141,4 @@ def _layouts_page(form: LayoutForm, wrong: tuple[Wrong, ...] = ()) -> ResponseRe
 
 
 def _workbook(content: bytes, name: str) -> ResponseReturnValue:
-    return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=name)
+    return send_workbook(BytesIO(content), name)

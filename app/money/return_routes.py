@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.extensions import db
 from app.money import lists, return_work
-from app.money.batch_routes import XLSX, bp
+from app.money.batch_routes import bp
 from app.money.return_cells import at_cells
 from app.money.return_forms import BookReturnForm, ReturnedForm
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from finance.lookups import find_batch
 from finance.returned_lines import BARRED, Heap, NotTheSheet
 from finance.returning import book_returned, drop_returned, find_returned
@@ -62,7 +63,7 @@ def returned(returned_id: int) -> ResponseReturnValue:
 def returned_workbook(returned_id: int) -> ResponseReturnValue:
     """Hand out a returned sheet as it came, byte for byte."""
     found = find_returned(db.session(), current_actor(), returned_id, with_workbook=True)
-    return send_file(BytesIO(found.workbook), XLSX, as_attachment=True, download_name=found.file_name)
+    return send_workbook(BytesIO(found.workbook), found.file_name)
 
 
 @bp.post("/returned/<int:returned_id>/book")

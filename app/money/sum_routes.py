@@ -16,9 +16,9 @@ from app.filters import query
 from app.longwork.exports import hand_out
 from app.menu import agency_name
 from app.money import asked, figures, lists, year_work
-from app.money.sending import sent
 from app.money.view_routes import bp
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from finance.views.asking import PART_NAMES, Part, Which
 from finance.views.moved import Book, moved_by
 from finance.views.summing import By, summary, total_of
@@ -81,7 +81,7 @@ def summary_sheet() -> ResponseReturnValue:
         asked=asked.sentence(which),
         today=today,
     )
-    return sent(file, f"拨付汇总-按{BY_NAMES[by]}-{today}.xlsx")
+    return send_workbook(file, f"拨付汇总-按{BY_NAMES[by]}-{today}.xlsx")
 
 
 def _asked() -> Which:

@@ -14,8 +14,8 @@ from app.filters import query
 from app.menu import agency_name
 from app.money import asked, figures, lists
 from app.money.batch_routes import bp
-from app.money.sending import sent
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from finance.views.asking import PART_NAMES, Part, When, Which
 from finance.views.moved import BOOK_NAMES, Book, every_movement, moved_page
 from finance.views.planned import every_plan_line, plan_page, plan_total
@@ -71,7 +71,7 @@ def plan_sheet() -> ResponseReturnValue:
     ]
     said = asked.sentence(which, "year")
     write_plan(file, groups, agency=agency_name(), year=shown.year, asked=said, today=today)
-    return sent(file, f"{shown.year}年度拨付计划-{today}.xlsx")
+    return send_workbook(file, f"{shown.year}年度拨付计划-{today}.xlsx")
 
 
 def _of_plan() -> Which:
@@ -107,7 +107,7 @@ def lines_sheet() -> ResponseReturnValue:
     rows = every_plan_line(db.session(), current_actor(), which, today)
     name = PART_NAMES[which.part]
     write_plan_lines(file, rows, agency=agency_name(), part=name, asked=asked.sentence(which), today=today)
-    return sent(file, f"拨付计划明细-{name}-{today}.xlsx")
+    return send_workbook(file, f"拨付计划明细-{name}-{today}.xlsx")
 
 
 @bp.get("/moved")
@@ -140,7 +140,7 @@ def moved_sheet() -> ResponseReturnValue:
     which, book, today, file = _of_books(), _book(), clock.today(), BytesIO()
     rows = every_movement(db.session(), current_actor(), book, which, today)
     write_moved(file, rows, book, agency=agency_name(), asked=asked.sentence(which), today=today)
-    return sent(file, f"{BOOK_NAMES[book]}明细-{today}.xlsx")
+    return send_workbook(file, f"{BOOK_NAMES[book]}明细-{today}.xlsx")
 
 
 def _book() -> Book:

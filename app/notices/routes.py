@@ -19,6 +19,7 @@ from app.notices.links import draw_url
 from app.oversight.lists import Tab, asked_of, chips
 from app.oversight.routes import list_tabs
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from lifecycle.attachments import attachments_of
 from lifecycle.listing import revision_of
 from lifecycle.models import NoticeKind, PaperNotice, Project
@@ -39,7 +40,6 @@ from reports.papers.rendering import DOCX
 
 bp = Blueprint("notices", __name__, url_prefix="/notices")
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _TAB = Tab(
     "notices",
@@ -75,8 +75,7 @@ def export() -> ResponseReturnValue:
     found = list_notices(db.session(), current_actor(), asked_of(request.args), today, whole=True)
     file = BytesIO()
     write_notices(file, found.rows, agency=agency_name(), today=today)
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"文书-{today}.xlsx")
+    return send_workbook(file, f"文书-{today}.xlsx")
 
 
 @bp.get("/new/<project:number>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import current_app, render_template, request, send_file, url_for
+from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -14,13 +14,12 @@ from app.oversight import bp, entry_routes, inspection_routes, measure_routes
 from app.oversight.lists import TABS, asked_of, chips
 from app.oversight.standing import state_word
 from app.permissions import current_actor, may
+from app.workbooks import send_workbook
 from lifecycle.roles import Permission
 from lifecycle.supervised import Asked, list_entries, list_inspections, list_measures, open_heaps
 from reports.oversight_lists import write_entries, write_inspections, write_measures
 
 __all__ = ["bp", "entry_routes", "inspection_routes", "measure_routes"]
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/")
@@ -115,5 +114,4 @@ def export_integrity() -> ResponseReturnValue:
 
 
 def _workbook(file: BytesIO, name: str) -> ResponseReturnValue:
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"{name}-{clock.today()}.xlsx")
+    return send_workbook(file, f"{name}-{clock.today()}.xlsx")

@@ -36,8 +36,6 @@ bp.record_once(lambda state: state.app.url_map.converters.update(project=Project
 SIZE = "list_size"
 """Where the session keeps how many projects a person wants on a page."""
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 @bp.get("/projects/")
 @may(Permission.SEE_PROJECTS)

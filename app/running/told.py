@@ -17,9 +17,9 @@ from app.extensions import db
 from app.filters import query
 from app.menu import agency_name
 from app.money.lists import options, page_number, per_page
-from app.money.sending import sent
 from app.permissions import current_actor
 from app.projects.asking import read_text
+from app.workbooks import send_workbook
 from lifecycle.models import Channel
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
@@ -60,7 +60,7 @@ def write_told(*, own: bool) -> ResponseReturnValue:
     rows = every_telling(db.session(), current_actor(), sought)
     asked = "；".join(f"{label}：{value}" for _, label, value in _told(sought)) or "全部"
     write_told_list(file, rows, agency=agency_name(), asked=asked, today=today)
-    return sent(file, f"告知记录-{today}.xlsx")
+    return send_workbook(file, f"告知记录-{today}.xlsx")
 
 
 def sought_of(args: Args, *, own: bool) -> Sought:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 
-from flask import flash, redirect, render_template, send_file, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -15,6 +15,7 @@ from app.permissions import current_actor, may
 from app.spending.account_standing import Standing, standing_of
 from app.spending.forms import BackForm, BankForm, DrawForm
 from app.spending.receipt_routes import bp
+from app.workbooks import send_workbook
 from finance.spent import ENTERERS
 from finance.stage_account import (
     Bank,
@@ -32,8 +33,6 @@ from lifecycle.roles import Permission
 from lifecycle.visibility import demand_acting_as, find_project
 from lifecycle.whole import record_of
 from reports.account_statement import account_book
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/accounts/of/<project:number>")
@@ -177,4 +176,4 @@ def export_stage_account(account_id: int) -> ResponseReturnValue:
     bank, reason = account.bank_balance_fen, account.difference_note or ""
     content = account_book(it.figures, bank, reason, title=project.title, note=note)
     name = f"阶段账目-{project.number}-{account.as_of}.xlsx"
-    return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=name)
+    return send_workbook(BytesIO(content), name)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from io import BytesIO
 
-from flask import redirect, render_template, request, send_file
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.longwork.pages import PATIENCE, XLSX, download, folder, go_on, own, start, unfinished
+from app.longwork.pages import PATIENCE, download, folder, go_on, own, start, unfinished
 from app.longwork.shown import ShownWork
 from app.longwork.wrong_cells import A_PAGE, page_of_errors, read_errors, read_lines
 from app.permissions import may, the_project
@@ -18,6 +18,7 @@ from app.spending.book_work import ENTER, LOOK, MOST_SHOWN, asked_of
 from app.spending.entering import to_enter
 from app.spending.forms import TakeInForm, UploadForm
 from app.spending.receipt_routes import bp
+from app.workbooks import send_workbook
 from lifecycle.models import WorkState
 from lifecycle.roles import Permission
 from reports.finding_sheet import write_errors
@@ -33,7 +34,7 @@ MEANT = "请先确认：这些支出不是重复登记的，请勾选后再导�
 def template() -> ResponseReturnValue:
     """Hand out the empty workbook of spending."""
     file = BytesIO(spending_template())
-    return send_file(file, XLSX, as_attachment=True, download_name="支出明细模板.xlsx")
+    return send_workbook(file, "支出明细模板.xlsx")
 
 
 @bp.get("/import/<project:number>")

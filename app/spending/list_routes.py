@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import render_template, request, send_file
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -14,6 +14,7 @@ from app.permissions import current_actor, may
 from app.projects.asking import read_page
 from app.spending import asking
 from app.spending.receipt_routes import bp
+from app.workbooks import send_workbook
 from finance.overspent import list_overspent
 from finance.own_money import OWN, list_own
 from finance.receipts import WHO
@@ -22,7 +23,6 @@ from finance.stage_accounts import count_accounts, list_accounts
 from lifecycle.roles import Permission
 from reports.book_lists import write_accounts, write_overspent, write_own, write_spending
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OVERSPENT_ON_A_PAGE = 50
 
 SPENDING_ASKED = ("text", "source", "use", "since", "until", "standing")
@@ -41,8 +41,7 @@ def _list(template: str, endpoint: str, **more: object) -> str:
 
 
 def _workbook(file: BytesIO, name: str) -> ResponseReturnValue:
-    file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=f"{name}-{clock.today()}.xlsx")
+    return send_workbook(file, f"{name}-{clock.today()}.xlsx")
 
 
 @bp.get("/")

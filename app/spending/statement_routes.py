@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import NamedTuple
 
-from flask import render_template, request, send_file
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -14,6 +14,7 @@ from app.money.lists import page_number
 from app.permissions import may, the_project
 from app.spending.asking import day_of
 from app.spending.receipt_routes import bp
+from app.workbooks import send_workbook
 from finance.accounts import statement_of
 from finance.entries import entries_of
 from finance.rates import gate_rule, gates_of, steps_to
@@ -24,7 +25,6 @@ from lifecycle.roles import Permission
 from lifecycle.whole import record_of
 from reports.account_statement import statement_book
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LINES_ON_A_PAGE = 200
 
 
@@ -97,7 +97,7 @@ def statement_export(number: str) -> ResponseReturnValue:
     note += found.source or "全部来源"
     content = statement_book(shown, title=project.title, note=note)
     name = f"专账明细-{project.number}-{shown.until}.xlsx"
-    return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=name)
+    return send_workbook(BytesIO(content), name)
 
 
 @bp.get("/rates/<project:number>")

@@ -11,7 +11,7 @@ from lifecycle.calendar import add_months
 from lifecycle.money import yuan
 from lifecycle.record import Acceptance, Conclusion, ProjectRecord, Source, Tranche
 from lifecycle.rules.base import DutyKind, Owed
-from lifecycle.rules.reading import amount, concluded, payments
+from lifecycle.rules.reading import amount, concluded, first_payment
 from lifecycle.rules.registry import kind
 
 
@@ -27,9 +27,8 @@ class PaymentDeadline(DutyKind):
         signed = record.signed_on
         if signed is None or record.fiscal <= 0:
             return ()
-        first = min((paid_on for paid_on, _ in payments(record)), default=None)
+        first, owed = first_payment(record)
         due = signed + timedelta(days=self.days)
-        owed = f"拨付首笔财政资金（共 {amount(record.fiscal)}）"
         return (Owed("", signed, due, first, record.concluded_on, owed),)
 
 

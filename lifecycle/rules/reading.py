@@ -52,6 +52,12 @@ def payments(record: ProjectRecord, sources: Iterable[Source] = FISCAL) -> Itera
             yield tranche.paid_on, tranche
 
 
+def first_payment(record: ProjectRecord) -> tuple[date | None, str]:
+    """Return when public money began to be paid (``None``: it has not), and how that is said as a duty."""
+    first = min((paid_on for paid_on, _ in payments(record)), default=None)
+    return first, f"拨付首笔财政资金（共 {amount(record.fiscal)}）"
+
+
 def concluded(record: ProjectRecord, *conclusions: Conclusion) -> tuple[date, Acceptance] | None:
     """Return the day of the conclusion and the acceptance, where its conclusion is one of those given."""
     acceptance = record.acceptance

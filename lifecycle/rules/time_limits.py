@@ -16,7 +16,7 @@ from lifecycle.money import yuan
 from lifecycle.record import Conclusion, ProjectRecord
 from lifecycle.roles import Role
 from lifecycle.rules.base import DutyKind, Owed
-from lifecycle.rules.reading import amount, payments
+from lifecycle.rules.reading import first_payment
 from lifecycle.rules.registry import kind
 
 _FALLEN = (Conclusion.FAILED, Conclusion.TERMINATED)
@@ -81,8 +81,7 @@ class FirstPayment(WithinDays):
         """Return the first payment of a project with an agreement and public money."""
         if record.signed_on is None or record.fiscal <= 0:
             return ()
-        first = min((paid_on for paid_on, _ in payments(record)), default=None)
-        return (Follows("", record.signed_on, first, f"拨付首笔财政资金（共 {amount(record.fiscal)}）"),)
+        return (Follows("", record.signed_on, *first_payment(record)),)
 
 
 @kind("stage-review-within")

@@ -133,7 +133,8 @@ def test_a_reminder_shows_whether_its_duty_is_done(
     assert browser.post(f"/inbox/{last}/act").location == "/projects/SPB-1?tab=money#tabs"
     duty.done_on = date(2026, 3, 9)
     session.commit()
-    assert "已办结" in browser.get("/inbox/").text
+    page = browser.get("/inbox/").text
+    assert ("已办结" in page, ">查看<" in page) == (True, True)
     assert "催办 T<" not in browser.get("/inbox/?show=owed").text
 
 
