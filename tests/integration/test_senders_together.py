@@ -30,30 +30,35 @@ LETTERS, MESSAGES = 24, 8
 
 SEND = """
 import os, signal, sys
+from multiprocessing import Event
 from sqlalchemy.orm import Session
 from app import mailer, robots
 from app.database import database_url
 from lifecycle.database import open_database
 
-def dies(note, at):
-    left = [int(at)]
+def dies(note, at, death):
+    noted = 0
     def noting(*words):
-        left[0] -= 1
-        if left[0] == 0:
+        nonlocal noted
+        noted += 1
+        if noted == at:
+            death.set()
             os.kill(os.getpid(), signal.SIGKILL)  # the other side has it, and nobody has noted it
         note(*words)
+        if not at:
+            death.wait()  # however slow the one that is to die, something is left for it
     return noting
 
 def send(letter, message):
-    mailer.note_sent = dies(mailer.note_sent, letter)
-    robots.note_sent = dies(robots.note_sent, message)
+    mailer.note_sent = dies(mailer.note_sent, int(letter), deaths[0])
+    robots.note_sent = dies(robots.note_sent, int(message), deaths[1])
     engine = open_database(database_url())
     with Session(engine) as session:
         mailer.send_waiting(session, mailer.MailServer.from_environment())
         robots.send_to_robots(session)
     engine.dispose()
 #go
-children = []
+deaths, children = (Event(), Event()), []
 for when in sys.argv[1:]:
     children.append(os.fork())
     if not children[-1]:
@@ -62,7 +67,7 @@ for when in sys.argv[1:]:
 for child in children:
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-"""Each child is told at which letter and at which message it dies; 0: at none."""
+"""Each child is told at which letter and at which message it dies; 0: at none, and it waits for who does."""
 
 
 @contextmanager
