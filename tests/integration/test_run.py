@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -60,12 +59,12 @@ def server(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen[
 
 
 def answer_of(address: str) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         try:
             with urlopen(address, timeout=5) as answer:
                 return str(answer.read().decode())
-        except URLError:
+        except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

@@ -158,7 +158,7 @@ def test_an_outage_of_a_day_is_one_run_and_what_a_killed_one_left_is_done(
 
 
 def wait_for(engine: Engine, many: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(steps(engine)) < many and time.monotonic() < deadline:
         time.sleep(0.05)
     assert len(steps(engine)) == many
@@ -194,7 +194,7 @@ def test_the_console_scheduler_runs_until_it_is_asked_to_end(engine: Engine) -> 
     assert process.stdout is not None
     assert "定时任务已启动" in process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=30)
+    rest, _ = process.communicate(timeout=60)
     assert (process.returncode, rest) == (0, "定时任务已停止。\n")
 
 
