@@ -16,6 +16,8 @@ from email.message import Message
 from email.utils import parseaddr
 from itertools import islice
 
+from app.mail_answers import Meaning, meaning_of
+
 MARK = re.compile(r"\bkeguan-(\d{1,15})-([0-9a-f]{16})\b")
 """A letter's mark, as its Message-ID bears it."""
 
@@ -60,7 +62,6 @@ _DISTRUSTED = re.compile(
     r"频率|拦截|垃圾|黑名单|拒收|内容|策略",
     re.IGNORECASE,
 )
-_GONE_FOR_GOOD = "邮箱不存在或已停用"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _reason(said: str) -> str:
 def _verdict(addresses: frozenset[str], status: str, said: str, *, failed: bool) -> Verdict:
     why, said = _why(status, said), said.rstrip("。. ")
     return Verdict(
-        addresses, failed, f"退信：{why}（{said}）" if said else f"退信：{why}", why == _GONE_FOR_GOOD
+        addresses, failed, f"退信：{why}（{said}）" if said else f"退信：{why}", why == Meaning.GONE
     )
 
 
@@ -199,13 +200,11 @@ def _why(status: str, said: str) -> str:
     """
     if status.startswith("4"):
         return "对方服务器一直没有接收"
-    if status in ("5.2.2", "5.2.3", "5.3.4") or (not _NOBODY.search(said) and _FULL.search(said)):
-        return "对方邮箱已满或邮件过大"
-    if status.startswith(("5.3.", "5.5.", "5.6.", "5.7.")):
-        return "对方服务器拒收"
-    if not _NOBODY.search(said) and _DISTRUSTED.search(said):
-        return "对方服务器拒收"
-    return _GONE_FOR_GOOD
+    if status in ("5.2.2", "5.2.3", "5.3.4") or status.startswith(("5.3.", "5.5.", "5.6.", "5.7.")):
+        return meaning_of(said, status)
+    if not _NOBODY.search(said) and (_FULL.search(said) or _DISTRUSTED.search(said)):
+        return meaning_of(said, status)
+    return Meaning.GONE
 
 
 def _typed(group: Message, name: str) -> str:

@@ -37,19 +37,23 @@ def refusals_said() -> Iterator[None]:
     """Turn refusals, and a database that does not answer, into a ``ConsoleError``."""
     from sqlalchemy.exc import ArgumentError, DBAPIError
 
+    from app.troubles import words_of
+
     try:
         yield
     except Refusal as refusal:
         raise ConsoleError(refusal.message) from refusal
     except DBAPIError as error:
-        cause = str(error.orig).strip()
+        known = words_of(error) or "请检查地址、权限和磁盘空间"
         raise ConsoleError(
-            f"数据库无法读写，没有保存任何内容，请检查地址、权限和磁盘空间：{cause}"
+            f"数据库无法读写，没有保存任何内容：{known}（{str(error.orig).strip()}）"
         ) from error
     except ArgumentError as error:
-        raise ConsoleError(f"数据库地址（KEGUAN_DATABASE_URL）无效：{error}") from error
+        raise ConsoleError("数据库地址（KEGUAN_DATABASE_URL）无效，请按 README 中的写法填写。") from error
     except OSError as error:
-        raise ConsoleError(f"无法读写文件，请检查权限和磁盘空间：{error}") from error
+        known = words_of(error) or "请检查文件是否存在、能否读写"
+        named = f"（{error.filename}）" if error.filename else ""
+        raise ConsoleError(f"无法读写文件{named}：{known}。") from error
 
 
 @contextmanager

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from flask import Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.extensions import db
 from app.permissions import is_htmx, roles_with
+from app.troubles import number_of, words_of
 from lifecycle.refusals import (
     IllegalTransition,
     InvalidInput,
@@ -76,11 +78,16 @@ def _busy(error: OperationalError) -> ResponseReturnValue:
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
-    db.session.rollback()
+    """Say what has failed where it is machine or network, else the number under which the log has it."""
+    with suppress(SQLAlchemyError):  # a database that is away cannot be asked to forget either
+        db.session.rollback()
     if current_app.testing:
         raise error
-    current_app.logger.error("unhandled", exc_info=error)
-    return _answer(500)
+    number, known = number_of(error), words_of(error)
+    current_app.logger.error("unhandled, error %s", number, exc_info=error)
+    if known is not None:
+        return _answer(503, f"{known}。刚才的操作没有保存。")
+    return _answer(500, f"这次操作没有办成，您的数据没有受到影响。错误编号 {number}。")
 
 
 def _answer(status: int, message: str | None = None, verdict: object = None) -> ResponseReturnValue:

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from app.bounce_mail import Report, may_be_report, read_report
 from app.clock import now
-from app.mailer import BadMailSettings, Security
+from app.mailer import NO_ANSWER, BadMailSettings, Security
+from app.troubles import words_of
 from lifecycle.refusals import Refusal
 from lifecycle.returning import Fate, take_back
 
@@ -116,12 +117,8 @@ class Mailbox:
                     client.logout()
                 with suppress(OSError):
                     client.shutdown()  # left open where leaving politely has failed
-        except imaplib.IMAP4.error as error:
-            raise self._unreachable(_words(error.args[0]) if error.args else "没有说明原因") from error
-        except ssl.SSLError as error:
-            raise self._unreachable(f"加密连接没有建立，请核对地址、端口和证书（{error.reason}）") from error
-        except OSError as error:
-            raise self._unreachable(f"连接不上或没有回答（{type(error).__name__}）") from error
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise self._unreachable(words_of(error) or NO_ANSWER) from error
 
     def _unreachable(self, why: str) -> MailboxUnreachable:
         return MailboxUnreachable(f"收信邮箱 {self.host}:{self.port} 无法读取，稍后重试：{why}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import smtplib
 import ssl
 from contextlib import suppress
@@ -16,6 +15,8 @@ from time import monotonic
 from sqlalchemy.orm import Session
 
 from app.clock import now
+from app.mail_answers import SIGN_IN, judge, said_in
+from app.troubles import words_of
 from lifecycle.outbox import (
     Letter,
     any_due,
@@ -31,24 +32,10 @@ from lifecycle.refusals import Refusal
 PATIENCE = 30
 """Seconds to wait for a mail server's answer."""
 
+NO_ANSWER = "连接不上或没有回答"
+
 LONGEST_RUN = 240.0
 """Seconds for which letters are sent at a stretch: the next tick goes on, and nothing else has to wait."""
-
-FOR_GOOD = frozenset({501, 510, 511, 512, 513, 515, 550, 551, 553, 554, 556})
-"""Answers to a recipient by which there is no such mailbox, and never will be."""
-
-_NOT_THE_ADDRESS = re.compile(
-    r"(?:^\d{3} |#)(?:4\.\d+\.\d+|5\.2\.2|5\.[37]\.\d+)\b"
-    r"|relay|spam|frequen|limit|block|polic|authent|quota|full|\bip\b",
-    re.IGNORECASE,
-)
-"""Says that a mailbox is full, or that it is the sender or the server's settings that do not please.
-
-Whoever takes such an answer for an address that does not exist stops telling people who could be told.
-"""
-
-_WHO_ARE_YOU = frozenset({530, 534, 535, 538})
-"""Answers by which the server wants us to sign in first: no letter's fault."""
 
 
 class Security(StrEnum):
@@ -132,7 +119,7 @@ class MailServer:
             return self._greet()
         except (OSError, smtplib.SMTPException) as error:
             raise MailServerUnreachable(
-                f"邮件服务器 {self.host}:{self.port} 连接失败，稍后重试：{error}"
+                f"邮件服务器 {self.host}:{self.port} 连接失败，稍后重试：{words_of(error) or NO_ANSWER}"
             ) from error
 
     def _greet(self) -> smtplib.SMTP:
@@ -215,22 +202,16 @@ def _send(smtp: smtplib.SMTP, letter: Letter, sender: str) -> None:
     try:
         smtp.send_message(message, to_addrs=[letter.address])
     except smtplib.SMTPSenderRefused as error:
-        said = _answer(error.smtp_code, error.smtp_error)
+        said = said_in(error.smtp_code, error.smtp_error)
         raise MailServerUnreachable(f"邮件服务器不接受发件人 {sender}，稍后重试：{said}") from error
     except smtplib.SMTPRecipientsRefused as error:
         ((code, text),) = error.recipients.values()
-        said = _answer(code, text)
-        if code in _WHO_ARE_YOU:
+        if code in SIGN_IN:
+            said = said_in(code, text)
             raise MailServerUnreachable(f"邮件服务器要求先登录，稍后重试：{said}") from error
-        for_good = code in FOR_GOOD and not _NOT_THE_ADDRESS.search(said)
-        raise Refused(said, for_good=for_good) from error
-    except smtplib.SMTPResponseException as error:
-        raise Refused(_answer(error.smtp_code, error.smtp_error)) from error
+        answer = judge(code, text)
+        raise Refused(answer.words, for_good=answer.for_good) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise Refused("邮件服务器不能向这样的地址发送") from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise Refused(f"连接中断或没有回答：{error}") from error
-
-
-def _answer(code: int, text: bytes | str) -> str:
-    """Return what the server said, on one line."""
-    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return " ".join([str(code), *words.split()])
+        raise Refused(words_of(error) or NO_ANSWER) from error

@@ -19,8 +19,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from sqlalchemy.orm import Session
 
 from app.clock import now
-from app.mailer import LONGEST_RUN, Delivery
+from app.mailer import LONGEST_RUN, NO_ANSWER, Delivery
 from app.robot_answers import Answer, Outcome, judge
+from app.troubles import words_of
 from lifecycle.models import Channel, Robot
 from lifecycle.outbox import (
     ROBOTS,
@@ -96,7 +97,7 @@ def speak(channel: Channel, url: str, secret: str | None, text: str) -> Answer:
         with error:
             return judge(channel, error.code, _read(error))
     except (OSError, HTTPException) as error:
-        return Answer(Outcome.LATER, f"连接不上或没有回答，稍后重试（{type(error).__name__}）")
+        return Answer(Outcome.LATER, f"没有连接成功，稍后重试：{words_of(error) or NO_ANSWER}")
 
 
 def _read(error: HTTPError) -> bytes:

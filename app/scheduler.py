@@ -41,13 +41,13 @@ from app.longwork.tidying import tidy
 from app.mailbox import Mailbox, read_returned
 from app.mailer import MailServer, send_waiting
 from app.robots import send_to_robots
+from app.troubles import numbers_of, told, told_of_each
 from lifecycle import outbox
 from lifecycle.calendar import SHANGHAI
 from lifecycle.jobs import beat, claim, finish, prune, unfinished
 from lifecycle.models import Agency
 from lifecycle.proof import any_unrecorded, record_deliveries
 from lifecycle.recomputing import catch_up
-from lifecycle.refusals import Refusal
 from lifecycle.roles import Actor
 from lifecycle.standing import is_outdated
 
@@ -76,13 +76,10 @@ def _running_from(moment: datetime) -> Clock:
 
 
 def _in_words(error: Exception) -> str:
-    """Return what to say on the page of a job that failed: what to do is said where that is known."""
-    if isinstance(error, Refusal):
-        return error.message
+    """Return what to say on the page of a job that failed."""
     if isinstance(error, ExceptionGroup):
-        kinds = "、".join(dict.fromkeys(type(one).__name__ for one in error.exceptions))
-        return f"{len(error.exceptions)} 个单位没有办成（{kinds}），请系统管理员查看日志"
-    return f"程序出错（{type(error).__name__}），请系统管理员查看日志"
+        return f"{len(error.exceptions)} 个单位没有办成：{told_of_each(error.exceptions)}"
+    return told(error)
 
 
 class Chores:
@@ -128,7 +125,7 @@ class Chores:
             try:
                 outcome, failed = act(), False
             except Exception as error:
-                log.exception("%s of %s failed", job, slot)
+                log.exception("%s of %s failed, error %s", job, slot, numbers_of(error))
                 outcome, failed = _in_words(error), True
             finish(session, job, slot, at(), outcome, failed=failed)
             beat(session, at())  # long jobs one after another are no standstill

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -17,6 +16,7 @@ from app.longwork.background import Tell
 from app.longwork.folder import Folder
 from app.longwork.kinds import KINDS, Task, WorkRefused
 from app.longwork.rows import end
+from app.troubles import number_of, told
 from lifecycle.accounts import load_person
 from lifecycle.files import ContentStore
 from lifecycle.models import LongWork, WorkState
@@ -25,8 +25,7 @@ from lifecycle.roles import Actor, Permission
 
 log = logging.getLogger(__name__)
 
-BUSY = "数据库正忙，没有保存任何内容。请稍后重新开始。"
-BROKEN = "处理时出了问题，没有保存任何内容。请重新开始；仍然不行的，请联系系统管理员。"
+BROKEN = "没有保存任何内容。请重新开始；仍然不行的，请联系系统管理员。"
 
 
 def folder_in(instance: Path) -> Folder:
@@ -87,5 +86,5 @@ def _told(error: Exception) -> str:
     """Return in words why a piece failed, and leave what nobody foresaw in the log."""
     if isinstance(error, Refusal):
         return error.message
-    log.error("a piece of long work came to nothing", exc_info=error)
-    return BUSY if isinstance(error, OperationalError) else BROKEN
+    log.error("a piece of long work came to nothing, error %s", number_of(error), exc_info=error)
+    return f"{told(error)}。{BROKEN}"

@@ -129,7 +129,7 @@ def test_what_came_back_is_taken_back_once_and_everything_else_is_left_as_it_was
     (row,) = page.rows
     assert (row.outcome, row.error) == (
         Outcome.FAILED,
-        "退信：对方邮箱已满或邮件过大（552 5.2.2 mailbox full）",
+        "退信：对方邮箱已满（552 5.2.2 mailbox full）",
     )
     session.rollback()
     admin = people.a[Role.ADMIN].actor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,13 +94,13 @@ def test_a_run_that_fails_is_recorded_and_tried_again_at_the_next_tick(
 
 
 def test_an_agency_that_fails_does_not_keep_the_others_waiting(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     real = jobs.remind
 
     def broken_for_one(session: Session, actor: object, *words: object) -> object:
         if getattr(actor, "agency_id", 0) == 1:
-            raise OSError("one agency's rows are damaged")
+            raise ValueError("one agency's rows are damaged")
         return real(session, actor, *words)  # type: ignore[arg-type]
 
     with Session(engine) as session:
@@ -109,6 +110,11 @@ def test_an_agency_that_fails_does_not_keep_the_others_waiting(
         Chores(engine).tick(MORNING)
     assert steps(engine) == ["T"]
     assert runs(engine) == [("remind", "2026-04-01", True)]
+    with Session(engine) as session:
+        said = session.scalars(select(JobRun.outcome).where(JobRun.job == "remind")).one() or ""
+    number = re.fullmatch(r"1 个单位没有办成：程序内部错误，请把错误编号 (\d{6}) 告知维护人员", said)
+    assert number is not None
+    assert f"error {number[1]}" in caplog.text
 
 
 def test_a_slot_is_claimed_once_and_again_only_after_failure_or_death(migrated_database_url: str) -> None:

@@ -30,12 +30,12 @@ def verdict(mail: bytes) -> Verdict:
         ("5.1.10", "smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound", True, "邮箱不存在"),
         ("5.4.4", "X-Postfix; Host or domain name not found", True, "邮箱不存在"),
         ("5.1.2", "", True, "邮箱不存在或已停用（5.1.2）"),
-        ("5.2.2", "smtp; 552 5.2.2 mailbox full", False, "对方邮箱已满或邮件过大"),
-        ("5.0.0", "smtp; 552 Quota exceeded", False, "对方邮箱已满或邮件过大"),
-        ("5.7.1", "smtp; 550 5.7.1 no such sender in SPF", False, "对方服务器拒收"),
-        ("5.0.0", "smtp; 554 DT:SPM 163 smtp", False, "对方服务器拒收"),
-        ("5.0.0", "smtp; 550 Ip frequency limited", False, "对方服务器拒收"),
-        ("5.0.0", "smtp; 550 Mail content denied", False, "对方服务器拒收"),
+        ("5.2.2", "smtp; 552 5.2.2 mailbox full", False, "对方邮箱已满（"),
+        ("5.0.0", "smtp; 552 Quota exceeded", False, "对方邮箱已满（"),
+        ("5.7.1", "smtp; 550 5.7.1 no such sender in SPF", False, "对方不信任本单位的邮件服务器"),
+        ("5.0.0", "smtp; 554 DT:SPM 163 smtp", False, "被当作垃圾邮件拒收"),
+        ("5.0.0", "smtp; 550 Ip frequency limited", False, "发送过于频繁"),
+        ("5.0.0", "smtp; 550 Mail content denied", False, "被当作垃圾邮件拒收"),
         ("4.4.7", "smtp; 451 4.4.7 timeout", False, "对方服务器一直没有接收"),
     ],
 )
@@ -68,7 +68,7 @@ def test_mail_in_plain_words_is_understood() -> None:
     assert one.reason == "退信：邮箱不存在或已停用（收件人邮箱地址不存在，邮件无法送达）"
     one = verdict(by_qmail())
     assert (one.failed, one.gone, one.addresses) == (True, False, {ADDRESS})
-    assert one.reason == "退信：对方邮箱已满或邮件过大（Remote host said: 552 mailbox is full）"
+    assert one.reason == "退信：对方邮箱已满（Remote host said: 552 mailbox is full）"
 
 
 def test_what_is_no_report_or_of_no_letter_of_ours_is_nothing() -> None:

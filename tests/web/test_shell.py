@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -133,11 +134,19 @@ def test_a_page_that_does_not_exist_is_answered_in_chinese(client: Browser) -> N
     assert "没有找到" in answer.text
 
 
-def test_a_broken_page_apologises_and_tells_nothing(app: Flask, client: Browser) -> None:
+def test_a_broken_page_apologises_and_tells_but_the_number_under_which_the_log_has_it(
+    app: Flask, client: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     app.testing = False
     answer = client.get("/sample/breaking")
     assert answer.status_code == 500
     assert "ZeroDivision" not in answer.text
+    number = re.search(r"错误编号 (\d{6})", answer.text)
+    assert number is not None
+    assert f"error {number[1]}" in caplog.text
+    full = client.get("/sample/busy/database or disk is full")
+    assert full.status_code == 503
+    assert "磁盘空间不足" in full.text
 
 
 def test_reading_cannot_change_anything(client: Browser) -> None:
