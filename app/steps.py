@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import url_for
 
 from lifecycle.record import FISCAL
-from lifecycle.roles import Actor, Permission
+from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rules.base import Kind, Rule
 from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, RefundDue, StageReports
 from lifecycle.rules.process import Rectification
@@ -67,14 +67,20 @@ def tab_url(number: str, tab: str) -> str:
 
 
 def duty_step(
-    rule: Rule | None, actor: Actor, number: str, path: str | None = None, person: int | None = None
+    rule: Rule | None,
+    actor: Actor,
+    number: str,
+    path: str | None = None,
+    person: int | None = None,
+    owner: Role | None = None,
 ) -> Step:
     """Return where to look into a duty of the project of that number.
 
-    ``path`` is a page of its own, where it has one, and ``person`` who alone owes it: then it is her page.
+    ``path`` is a page of its own, where it has one, which is ``owner``'s to act on, and ``person`` who alone
+    owes it: then it is her page.
     """
     if path is not None and person in (None, actor.user_id):
-        return Step("去办理" if rule is not None and rule.owner in actor.roles else "查看", path)
+        return Step("去办理" if owner in actor.roles else "查看", path)
     tab, label = _TABS.get(type(rule.kind), ("duties", "查看详情")) if rule else ("duties", "查看详情")
     pays = rule is not None and isinstance(rule.kind, PaymentDeadline | FirstPayment)
     if pays and actor.may(Permission.PROPOSE_PAYMENT):

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 
 from lifecycle.addresses import project_path
 from lifecycle.command import Work, command
-from lifecycle.due import DueDuty, due_duties, told_already, with_their_units
+from lifecycle.due import DueDuty, due_duties, told_already
 from lifecycle.models import Base
 from lifecycle.notices import address_of, notice
 from lifecycle.recipients import AddressBook
 from lifecycle.reminding import Clockwork
 from lifecycle.robot_digest import Item
-from lifecycle.roles import Actor, Permission, Role
+from lifecycle.roles import Actor, Permission
 from lifecycle.rulebook import rulebook
 from lifecycle.settings import settings_of
 from lifecycle.telling import Spoken, tell_all
@@ -86,15 +86,13 @@ def _to_tell(
     agency_id = work.actor.agency_id
     known = told_already(work.session, agency_id, as_of)
     book = AddressBook.of(work.session, agency_id, as_of, clockwork.escalation)
-    confirming = with_their_units(work.session, agency_id, as_of)
     for duty in duties:
         step = clockwork.step_at(duty.due, as_of)
         if step is None or duty.key(step.label) in known:
             continue
         rule = rulebook().find(duty.rule)
         also = rule.also if rule else ()
-        owner = Role.UNIT_MANAGER if duty.id in confirming else duty.owner
-        told = book.told(owner, step.offset, duty.parties, duty.user_id, also)
+        told = book.told(duty.owner, step.offset, duty.parties, duty.user_id, also)
         said = notice(duty, as_of, site, clockwork.days)
         elsewhere = address_of(project_path(duty.number), site)
         item = Item(f"{duty.number}《{duty.title}》", duty.message, duty.due)

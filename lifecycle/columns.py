@@ -125,6 +125,8 @@ PARTY = _table(models.Party)
 TRANCHE = _table(models.Tranche)
 PAYMENT = _table(models.Payment)
 TURN = _table(models.Turn)
+REPORT = _table(models.Report)
+ACCEPTANCE_CASE = _table(models.AcceptanceCase)
 
 
 class Derived(NamedTuple):

@@ -6,23 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from lifecycle.filing_list import KINDS, rules_of
 from lifecycle.listing import open_duties
-from lifecycle.models import (
-    AcceptanceCase,
-    AcceptanceState,
-    KeptDuty,
-    Project,
-    Reminder,
-    Report,
-    ReportState,
-)
+from lifecycle.models import KeptDuty, Project, Reminder
 from lifecycle.recipients import Parties
 from lifecycle.roles import Role
-from lifecycle.rules.time_limits import AcceptanceApplication
 
 TellingKey = tuple[int, str, str, date, str]
 """Project, rule, subject, due and step: what is told once."""
@@ -83,26 +73,6 @@ def due_duties(session: Session, agency_id: int, as_of: date) -> Iterator[DueDut
     query = query.join(Project, Project.id == KeptDuty.project_id)
     for row in session.execute(query.where(_comes(agency_id, as_of)).order_by(KeptDuty.id)):
         yield DueDuty(*row)
-
-
-def with_their_units(session: Session, agency_id: int, as_of: date) -> set[int]:
-    """Return the ids of those of the duties of which the pi has done her part: their units confirm next.
-
-    A report is owed until the unit confirms it (SPB 26), and so is an application for acceptance.
-    """
-    owed = [and_(KeptDuty.rule.in_(rules_of(rule)), Report.kind == kind) for kind, rule in KINDS.items()]
-    filed = exists().where(
-        Report.project_id == KeptDuty.project_id,
-        cast(Report.subject, String) == KeptDuty.subject,
-        Report.state == ReportState.FILED,
-        or_(*owed),
-    )
-    applied = exists().where(
-        AcceptanceCase.project_id == KeptDuty.project_id,
-        AcceptanceCase.state == AcceptanceState.WITH_UNIT,
-        KeptDuty.rule.in_(rules_of(AcceptanceApplication)),
-    )
-    return set(session.scalars(select(KeptDuty.id).where(_comes(agency_id, as_of), or_(filed, applied))))
 
 
 def told_already(session: Session, agency_id: int, as_of: date) -> set[TellingKey]:

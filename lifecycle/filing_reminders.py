@@ -44,6 +44,8 @@ class _Missing:
     title: str
     lead_unit: str
     report_id: int | None
+    owner: Role
+    """Who must act next: the unit, once the pi has handed it in."""
     told: Told
 
     @property
@@ -64,7 +66,9 @@ class _Missing:
             f"项目：{self.number}《{self.title}》（{self.lead_unit}）",
             f"期限：{day_with_weekday(self.due)}，{days_left(self.due, today)}",
             *([f"依据：{rule.citation}"] if rule else []),
-            "请尽快填写，经承担单位确认后报区科技局。",
+            "请承担单位尽快确认，报区科技局。"
+            if self.owner is Role.UNIT_MANAGER
+            else "请尽快填写，经承担单位确认后报区科技局。",
         ]
         return "\n".join(lines)
 
@@ -80,6 +84,8 @@ class _Missing:
 @command("reports.remind", Permission.SEND_REMINDERS)
 def remind_rest(work: Work, asked: FilingFilter, today: date, site: str) -> Reminded:
     """Remind the pi and the unit of everything asked for that is not handed in and was not pressed for today.
+
+    What the pi has filed is the unit's alone to confirm.
 
     The log says who was told of what. Raises ``Obstructed`` where nobody is left.
     """
@@ -104,16 +110,16 @@ def remind_rest(work: Work, asked: FilingFilter, today: date, site: str) -> Remi
 def _missing(work: Work, asked: FilingFilter, today: date) -> Iterable[_Missing]:
     query: Query = select(
         *(KeptDuty.project_id, KeptDuty.rule, KeptDuty.subject, KeptDuty.due, KeptDuty.message),
-        *(Project.number, Project.title, Project.lead_unit, Report.id),
+        *(Project.number, Project.title, Project.lead_unit, Report.id, KeptDuty.owner),
         *(Project.pi_name, Project.pi_email, Project.joint_unit, Project.programme),
     )
     book = AddressBook.of(work.session, work.actor.agency_id, today)
     query = rest_of(query, work.actor, asked, today).order_by(Project.unit_order, Project.id, KeptDuty.due)
     for row in work.session.execute(query):
-        pi_name, pi_email, joint_unit, programme = row[9:]
+        pi_name, pi_email, joint_unit, programme = row[10:]
         parties = Parties(pi_name, pi_email, row[7], joint_unit, programme)
-        both = [book.told(role, -1, parties) for role in (Role.PI, Role.UNIT_MANAGER)]
+        both = [book.told(role, -1, parties) for role in dict.fromkeys((row[9], Role.UNIT_MANAGER))]
         people = tuple(dict.fromkeys(one for told in both for one in told.people))
         names = "、".join(dict.fromkeys(told.names for told in both if told.names))
-        in_order: list[Any] = [*row[:9], Told(people, names)]
+        in_order: list[Any] = [*row[:10], Told(people, names)]
         yield _Missing(*in_order)

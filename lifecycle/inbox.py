@@ -15,7 +15,8 @@ from lifecycle.command import Work, command
 from lifecycle.listing import open_duties
 from lifecycle.models import InboxMessage, KeptDuty, Project, Reminder
 from lifecycle.refusals import NotFound
-from lifecycle.roles import Actor, Permission
+from lifecycle.roles import Actor, Permission, Role
+from lifecycle.rulebook import rulebook
 
 PER_PAGE = (20, 50, 100)
 """The page sizes on offer."""
@@ -34,6 +35,8 @@ class Standing(StrEnum):
     """What has become of the duty that a reminder spoke of."""
 
     OWED = "未办结"
+    HANDED = "待单位确认"
+    """She has done her part: her unit is to confirm it."""
     DONE = "已办结"
     CLOSED = "不再办理"
     MOVED = "期限已变"
@@ -100,14 +103,14 @@ def open_inbox(
         .limit(per_page)
         .offset((number - 1) * per_page)
     )
-    messages = [_message(today, *row) for row in session.execute(query)]
+    messages = [_message(actor, today, *row) for row in session.execute(query)]
     return Inbox(messages, count, unread_count(session, actor), newest or 0, number, pages)
 
 
 def _messages() -> Select[*tuple[Any, ...]]:
     query: Select[*tuple[Any, ...]] = select(
         *(InboxMessage, Project.number, Reminder.rule),
-        *(KeptDuty.id, KeptDuty.done_on, KeptDuty.closed_on),
+        *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner),
     )
     return _with_duty(query.outerjoin(Project, Project.id == InboxMessage.project_id))
 
@@ -131,25 +134,25 @@ def _chosen(shown: Shown, today: date) -> Iterator[ColumnElement[bool]]:
 
 
 def _message(
-    today: date,
-    row: InboxMessage,
-    project: str | None,
-    rule: str | None,
-    duty_id: int | None,
-    done_on: date | None,
-    closed_on: date | None,
+    actor: Actor, today: date, row: InboxMessage, project: str | None, rule: str | None, *duty: Any
 ) -> Message:
-    standing = None if rule is None else _standing(duty_id, done_on, closed_on, today)
+    standing = None if rule is None else _standing(actor, today, rule, *duty)
     said = (row.id, row.title, row.body, row.told_on, row.read_at is not None)
     return Message(*said, project, row.path, rule, standing)
 
 
-def _standing(duty_id: int | None, done_on: date | None, closed_on: date | None, today: date) -> Standing:
-    if duty_id is None:
+def _standing(
+    actor: Actor, today: date, rule_id: str, done_on: date | None, closed_on: date | None, owner: Role | None
+) -> Standing:
+    if owner is None:
         return Standing.MOVED
     if done_on is not None and done_on <= today:
         return Standing.DONE
-    return Standing.CLOSED if closed_on is not None and closed_on <= today else Standing.OWED
+    if closed_on is not None and closed_on <= today:
+        return Standing.CLOSED
+    rule = rulebook().find(rule_id)
+    handed_on = rule is not None and rule.owner is not owner and owner not in actor.roles
+    return Standing.HANDED if handed_on else Standing.OWED
 
 
 def find_message(session: Session, actor: Actor, message_id: int, today: date) -> Message:
@@ -157,7 +160,7 @@ def find_message(session: Session, actor: Actor, message_id: int, today: date) -
     row = session.execute(_messages().where(_own(actor), InboxMessage.id == message_id)).one_or_none()
     if row is None:
         raise NotFound("这条消息")
-    return _message(today, *row)
+    return _message(actor, today, *row)
 
 
 @command("inbox.read", Permission.SEE_OWN_DESK)

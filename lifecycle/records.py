@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from lifecycle.addresses import receipt_path, turn_path
 from lifecycle.columns import (
     ACCEPTANCE,
+    ACCEPTANCE_CASE,
     ACCEPTANCE_COLUMNS,
     LINES,
     PARTY,
@@ -20,10 +21,13 @@ from lifecycle.columns import (
     PROJECT,
     PROJECT_COLUMNS,
     PROJECT_FIELDS,
+    REPORT,
     TRANCHE,
     TURN,
     Lines,
 )
+from lifecycle.models.acceptance import AcceptanceState
+from lifecycle.models.report import ReportKind, ReportState
 from lifecycle.models.turn import ENDS_WITH_PROJECT, TurnKind
 from lifecycle.money import Fen
 from lifecycle.record import (
@@ -34,7 +38,7 @@ from lifecycle.record import (
     Tranche,
 )
 from lifecycle.roles import Role
-from lifecycle.waiting import Receipt, Waiting
+from lifecycle.waiting import Handed, Paper, Receipt, Waiting
 
 CHUNK = 500
 """Projects read at a time: keeps memory level and stays below SQLite's limit of bound parameters."""
@@ -118,18 +122,41 @@ def tranche_of(
     return Tranche(number, source, planned, planned_on, paid or 0, paid_on)
 
 
-WAITING_COLUMNS = tuple(
-    TURN.c[name] for name in ("kind", "ref_id", "id", "role", "user_id", "words", "since", "due", "done_on")
+WAITING_COLUMNS = (
+    *(
+        TURN.c[name]
+        for name in ("kind", "ref_id", "id", "role", "user_id", "words", "since", "due", "done_on")
+    ),
+    *(REPORT.c.kind, REPORT.c.subject, ACCEPTANCE_CASE.c.state),
 )
 """What ``waiting_of`` asks."""
 
 WAITS: ColumnElement[bool] = ~TURN.c.has_duty
 """Which turns belong to the record: of the others a duty of their own speaks."""
 
+WAITING_TABLES = TURN.outerjoin(
+    REPORT,
+    and_(
+        *(TURN.c.kind == TurnKind.REPORT, TURN.c.done_on.is_(None)),
+        *(REPORT.c.id == TURN.c.ref_id, REPORT.c.state == ReportState.FILED),
+    ),
+).outerjoin(
+    ACCEPTANCE_CASE,
+    and_(
+        *(TURN.c.kind == TurnKind.ACCEPTANCE, TURN.c.done_on.is_(None)),
+        *(ACCEPTANCE_CASE.c.id == TURN.c.ref_id, ACCEPTANCE_CASE.c.state == AcceptanceState.WITH_UNIT),
+    ),
+)
+"""What waits, with the report or the application that the unit is to confirm."""
+
+_PAPERS = {ReportKind.ANNUAL: Paper.ANNUAL, ReportKind.STAGE: Paper.STAGE}
+"""Nobody owes a report of an event."""
+
 
 def waiting_query(ids: Sequence[int]) -> Select[Any]:
     """Return the statement that reads what waits: project id, then what ``waiting_of`` asks."""
     query: Select[Any] = select(TURN.c.project_id, *WAITING_COLUMNS)
+    query = query.select_from(WAITING_TABLES)
     return query.where(TURN.c.project_id.in_(ids), WAITS).order_by(TURN.c.project_id, TURN.c.id)
 
 
@@ -143,10 +170,16 @@ def waiting_of(
     since: date,
     due: date | None,
     done_on: date | None,
+    filed: ReportKind | None,
+    subject: int | None,
+    applied: AcceptanceState | None,
 ) -> Waiting:
-    """Return what waits by the values of a turn's row."""
+    """Return what waits by the values of a turn's row, and what the unit confirms with it."""
     path = turn_path(kind, ref_id)
-    return Waiting(id_, role, user_id, words, since, due, done_on, kind in ENDS_WITH_PROJECT, path)
+    confirms = Handed(Paper.ACCEPTANCE) if applied else None
+    if filed in _PAPERS:
+        confirms = Handed(_PAPERS[filed], str(subject))
+    return Waiting(id_, role, user_id, words, since, due, done_on, kind in ENDS_WITH_PROJECT, path, confirms)
 
 
 RECEIPT_COLUMNS = (

@@ -137,7 +137,7 @@ def _duty_row(
     next_step = clockwork.next_step_on(duty.due, duty.since, duty.settled_on, told_on)
     return (
         *(agency_id, project_id, rule.id, duty.subject, duty.since, duty.due),
-        *(duty.done_on, duty.closed_on, rule.owner, duty.user_id, duty.message, duty.path, next_step),
+        *(duty.done_on, duty.closed_on, duty.owner, duty.user_id, duty.message, duty.path, next_step),
     )
 
 

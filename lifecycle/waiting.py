@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
 
 from lifecycle.money import Fen
 from lifecycle.roles import Role
+
+
+class Paper(StrEnum):
+    """What the pi hands to the unit, which confirms it."""
+
+    ANNUAL = "年度报告"
+    STAGE = "阶段报告"
+    ACCEPTANCE = "验收申请"
+
+
+class Handed(NamedTuple):
+    """One of them: of which year or milestone ("" is the whole project)."""
+
+    paper: Paper
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +42,8 @@ class Waiting:
     """Whether it is nobody's to do any more once the project has its conclusion."""
     path: str
     """The page on which it goes on."""
+    confirms: Handed | None = None
+    """What the unit confirms with it, of which the pi has done her part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ from lifecycle.records import (
     IS_CONFIRMED,
     RECEIPT_COLUMNS,
     WAITING_COLUMNS,
+    WAITING_TABLES,
     WAITS,
     receipt_of,
     tranche_of,
@@ -165,7 +166,8 @@ def _statement() -> CompoundSelect[Any]:
     tranches = _lines("tranches", TRANCHE, _TRANCHE_COLUMNS)
     paid = TRANCHE.outerjoin(PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id)
     parts.append(tranches.select_from(paid))
-    parts.append(_lines("waiting", TURN, WAITING_COLUMNS, TURN.c.id).where(WAITS))
+    waiting = _lines("waiting", TURN, WAITING_COLUMNS, TURN.c.id)
+    parts.append(waiting.select_from(WAITING_TABLES).where(WAITS))
     receipts = _lines("receipts", TRANCHE, RECEIPT_COLUMNS)
     parts.append(
         receipts.join_from(TRANCHE, PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id).where(IS_CONFIRMED)

@@ -167,7 +167,8 @@ class ProjectPage:
         return [self._duty_row(duty) for duty in duties]
 
     def _duty_row(self, duty: KnownDuty) -> dict[str, Any]:
-        step = duty_step(duty.rule, self._actor, self.record.number, duty.path, duty.user_id)
+        whose = (duty.path, duty.user_id, duty.owner)
+        step = duty_step(duty.rule, self._actor, self.record.number, *whose)
         own = duty.rule is not None and f"tab={self.tab}" not in step.url
         return {
             "message": duty.message,

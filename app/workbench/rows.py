@@ -53,7 +53,7 @@ def desk_rows(duties: Iterable[DeskDuty], actor: Actor, today: date) -> list[dic
 
 def _duty_row(duty: DeskDuty | AgendaDuty, actor: Actor) -> dict[str, Any]:
     rule = rulebook().find(duty.rule)
-    step = duty_step(rule, actor, duty.number, duty.path, duty.user_id)
+    step = duty_step(rule, actor, duty.number, duty.path, duty.user_id, duty.owner)
     return {
         "project_title": duty.title,
         "project_number": duty.number,

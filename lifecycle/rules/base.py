@@ -17,6 +17,7 @@ from typing import ClassVar, NamedTuple
 
 from lifecycle.record import ProjectRecord, Subcategory
 from lifecycle.roles import Role
+from lifecycle.waiting import Waiting
 
 ALWAYS = date.min
 """``since`` of what does not depend on the day."""
@@ -66,6 +67,18 @@ class Owed(NamedTuple):
     """The one person who owes it; ``None``: whoever holds the rule's role for the project."""
     path: str | None = None
     """The page on which it goes on, where it is not the project's own."""
+    with_unit: bool = False
+    """Whether the pi has done her part, so that it is her unit that must act."""
+
+    def handed(self, confirming: Waiting | None) -> Owed:
+        """Return it as what the pi has handed to her unit, where that is yet to confirm it."""
+        if confirming is None or self.done_on is not None:
+            return self
+        return self._replace(message=f"{self.message}{HANDED}", path=confirming.path, with_unit=True)
+
+
+HANDED = "（已提交，待单位确认）"
+"""What the words of a duty end with once the pi has done her part of it."""
 
 
 class Figure(NamedTuple):
@@ -223,6 +236,13 @@ class Duty:
     """The one person who owes it; ``None``: whoever holds the rule's role for the project."""
     path: str | None = None
     """The page on which it goes on, where it is not the project's own."""
+    with_unit: bool = False
+    """Whether the pi has done her part, so that it is her unit that must act."""
+
+    @property
+    def owner(self) -> Role | None:
+        """Who must act next."""
+        return Role.UNIT_MANAGER if self.with_unit else self.rule.owner
 
     @property
     def settled_on(self) -> date | None:

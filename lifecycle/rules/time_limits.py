@@ -18,6 +18,7 @@ from lifecycle.roles import Role
 from lifecycle.rules.base import DutyKind, Owed
 from lifecycle.rules.reading import first_payment
 from lifecycle.rules.registry import kind
+from lifecycle.waiting import Paper
 
 _FALLEN = (Conclusion.FAILED, Conclusion.TERMINATED)
 
@@ -70,6 +71,12 @@ class AcceptanceApplication(WithinDays):
             return ()
         applied = record.acceptance.applied_on if record.acceptance else None
         return (Follows("", max(record.end, record.signed_on), applied, "申请验收"),)
+
+    def owed(self, record: ProjectRecord) -> Iterator[Owed]:
+        """Yield it; once the pi has handed it to her unit, it is the unit's to confirm."""
+        confirming = record.confirming(Paper.ACCEPTANCE)
+        for one in WithinDays.owed(self, record):
+            yield one.handed(confirming)
 
 
 @kind("first-payment-within")

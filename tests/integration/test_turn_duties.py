@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from finance.receipts import confirm_receipt
@@ -13,8 +13,12 @@ from lifecycle.acceptance import applying
 from lifecycle.agenda import AgendaFilter, Whose, agenda
 from lifecycle.clock import remind
 from lifecycle.desk import Urgency, heap
+from lifecycle.filing_list import FilingFilter
+from lifecycle.filing_reminders import remind_rest
 from lifecycle.filings import accept_report, confirm_report, return_report, send_back
-from lifecycle.models import InboxMessage, KeptDuty, OutboxMessage, Payment, Turn
+from lifecycle.inbox import Standing, open_inbox
+from lifecycle.models import InboxMessage, KeptDuty, OutboxMessage, Payment, Project, Reminder, Turn
+from lifecycle.overview import load_overview
 from lifecycle.roles import Actor, Role
 from lifecycle.standing import rebuild, standing_rows
 from lifecycle.turns import count_turns, list_turns
@@ -144,15 +148,62 @@ def test_money_booked_here_is_to_be_confirmed_and_what_came_with_a_ledger_is_not
     assert_kept_as_worked_out_anew(bureau)
 
 
+def owed_by(bureau: Bureau, rule: str) -> set[Role]:
+    """Return which role owes it, as calendars, desks and the project's page all say it."""
+    session, day, found = bureau.session, JANUARY, set[Role]()
+    number, last = session.execute(
+        select(Project.number, func.min(KeptDuty.due))
+        .join(KeptDuty)
+        .where(KeptDuty.rule == rule)
+        .group_by(Project.number)
+    ).one()
+    for role in (Role.PI, Role.UNIT_MANAGER):
+        actor = bureau.actor(role)
+        mine = [one for one in agenda(session, actor, AgendaFilter(day, last), day) if one.rule == rule]
+        name = bureau.people.a[role].name
+        hers = AgendaFilter(day, last, Whose.ALL, person=name)
+        named = [one for one in agenda(session, bureau.handler, hers, day) if one.rule == rule]
+        if role is Role.PI:  # a unit sees on its desk what its leaders owe, too
+            assert [one.due for one in mine] == [one.due for one in named]
+        found |= {one.owner for one in named}
+    (shown, *_) = [
+        one
+        for one in load_overview(session, bureau.handler, number, last).duties
+        if one.rule and one.rule.id == rule
+    ]
+    assert {shown.owner} == found
+    assert ("待单位确认" in shown.message) is (shown.owner is Role.UNIT_MANAGER)
+    session.rollback()
+    return found
+
+
+def standing(bureau: Bureau, role: Role, rule: str) -> Standing | None:
+    """Return what the inbox of somebody says of the newest reminder of a duty."""
+    inbox = open_inbox(bureau.session, bureau.actor(role), JANUARY, per_page=99)
+    bureau.session.rollback()
+    return next(one.standing for one in inbox.messages if one.rule == rule)
+
+
 def test_the_pi_hears_no_more_of_a_report_she_has_filed_until_it_is_sent_back(bureau: Bureau) -> None:
     pi, unit = bureau.people.a[Role.PI], bureau.people.a[Role.UNIT_MANAGER]
     a_project(bureau)
     report_id = drafted(bureau)
     annual = "spb-26-annual-report"
     assert told(bureau, range(6), annual) == [(0, "T-30", pi.name)]
+    assert owed_by(bureau, annual) == {Role.PI}
+    assert standing(bureau, Role.PI, annual) == Standing.OWED
     filed(bureau, report_id, JANUARY + timedelta(6))
+    assert owed_by(bureau, annual) == {Role.UNIT_MANAGER}
+    assert standing(bureau, Role.PI, annual) == Standing.HANDED
     assert told(bureau, range(6, 15), annual) == [(6, "T-15", unit.name), (14, "T-7", unit.name)]
+    assert standing(bureau, Role.UNIT_MANAGER, annual) == Standing.OWED
+    assert_kept_as_worked_out_anew(bureau)
+    remind_rest(bureau.session, bureau.handler, FilingFilter(year=2026), JANUARY + timedelta(15), "")
+    pressed = select(Reminder.recipients).where(Reminder.step.startswith("催报"))
+    assert bureau.session.scalars(pressed).all() == [unit.name]
+    bureau.session.rollback()
     send_back(bureau.session, bureau.actor(Role.UNIT_MANAGER), report_id, "请核对", JANUARY + timedelta(15))
+    assert owed_by(bureau, annual) == {Role.PI}
     assert told(bureau, range(15, 19), annual) == [(18, "T-3", pi.name)]
 
 
@@ -162,8 +213,10 @@ def test_the_unit_hears_of_an_application_that_the_pi_has_handed_to_it(bureau: B
     due = bureau.session.scalars(select(KeptDuty.due).where(KeptDuty.rule == rule)).one()
     bureau.session.rollback()
     days = range((due - JANUARY).days - 40, (due - JANUARY).days - 29)
+    assert owed_by(bureau, rule) == {Role.UNIT_MANAGER}
     (first,) = told(bureau, days, rule)
     assert first[2] == bureau.people.a[Role.UNIT_MANAGER].name
     applying.send_back(bureau.session, bureau.actor(Role.UNIT_MANAGER), case_id, "请补正", due)
+    assert owed_by(bureau, rule) == {Role.PI}
     (again,) = told(bureau, range(days[-1] + 1, days[-1] + 16), rule)
     assert again[2] == bureau.people.a[Role.PI].name
