@@ -95,7 +95,7 @@ def _entered(
     folder: Path, file: Path, actor: Actor, number: str, rows: list[Spending]
 ) -> tuple[float, float]:
     """Enter the rows into a fresh copy, then the same rows raw into another; return both times."""
-    ours, raw = folder / "ours.sqlite3", folder / "raw.sqlite3"
+    ours, raw = folder / "spending-ours.sqlite3", folder / "spending-raw.sqlite3"
     for copy in (ours, raw):
         for old in folder.glob(f"{copy.name}*"):
             old.unlink()
