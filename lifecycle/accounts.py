@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -58,6 +58,19 @@ class Person:
         )
 
 
+_PERSON = (
+    select(
+        *(User.id, User.username, User.name, User.email, User.must_change_password, User.session_stamp),
+        *(Membership.agency_id, Agency.name.label("agency"), Membership.role, Membership.unit),
+    )
+    .outerjoin(Membership, Membership.user_id == User.id)
+    .outerjoin(Agency, Agency.id == Membership.agency_id)
+    .where(User.id == bindparam("user_id"), User.is_active)
+    .order_by(Membership.agency_id)
+)
+"""Asked on every request, so put together once: that takes longer than asking."""
+
+
 def normal_username(typed: str) -> str:
     """Return a user name as it is kept: without surrounding blanks, in lower case."""
     return typed.strip().lower()
@@ -70,30 +83,20 @@ def new_stamp() -> str:
 
 def load_person(session: Session, user_id: int) -> Person | None:
     """Return the person with all her posts, in one query; ``None`` where there is no such active account."""
-    query = (
-        select(User, Membership.agency_id, Agency.name, Membership.role, Membership.unit)
-        .outerjoin(Membership, Membership.user_id == User.id)
-        .outerjoin(Agency, Agency.id == Membership.agency_id)
-        .where(User.id == user_id, User.is_active)
-        .order_by(Membership.agency_id)
-    )
-    rows = session.execute(query).all()
+    rows = session.connection().execute(_PERSON, {"user_id": user_id}).all()
     if not rows:
         return None
-    user = rows[0][0]
-    held = [row for row in rows if row[1] is not None]
+    agencies: dict[int, str] = {}
+    posts: dict[int, set[tuple[Role, str]]] = {}
+    for *_, agency_id, agency, role, unit in rows:
+        if agency_id is not None:
+            agencies[agency_id] = agency
+            posts.setdefault(agency_id, set()).add((role, unit))
+    own = rows[0]
     return Person(
-        id=user.id,
-        username=user.username,
-        name=user.name,
-        email=user.email,
-        must_change_password=user.must_change_password,
-        stamp=user.session_stamp,
-        agencies={row[1]: row[2] for row in held},
-        posts={
-            agency_id: frozenset((row[3], row[4]) for row in held if row[1] == agency_id)
-            for agency_id in {row[1] for row in held}
-        },
+        *(own.id, own.username, own.name, own.email, own.must_change_password, own.session_stamp),
+        agencies=agencies,
+        posts={agency_id: frozenset(held) for agency_id, held in posts.items()},
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from lifecycle.desk import AHEAD, who_owes
@@ -104,12 +105,18 @@ def load_overview(session: Session, actor: Actor, number: str, today: date) -> O
 
     Raises ``NotFound`` where the actor may not see the project.
     """
-    query = select(Project.id, Agency.revision).join(Agency, Agency.id == Project.agency_id)
-    row = session.execute(query.where(visible(actor), Project.number == number)).one_or_none()
+    row = session.connection().execute(_seen_by(actor), {"number": number}).one_or_none()
     if row is None:
         raise NotFound(f"编号为“{number}”的项目")
     key = (str(session.get_bind().engine.url), row.id, today)
     return _overviews.get(key, row.revision, lambda: _load(session, row.id, today))
+
+
+@lru_cache(maxsize=512)
+def _seen_by(actor: Actor) -> Select[int, int]:
+    """Return the statement that finds a project where the actor may see it, put together once for each."""
+    query = select(Project.id, Agency.revision).join(Agency, Agency.id == Project.agency_id)
+    return query.where(visible(actor), Project.number == bindparam("number"))
 
 
 def _load(session: Session, project_id: int, today: date) -> Overview:
