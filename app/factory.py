@@ -5,9 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from flask import Flask
-from jinja2 import StrictUndefined
 
-from app import errors, extensions, filters, headers, menu, permissions
+from app import errors, extensions, filters, headers, menu, permissions, templating
 from app.auth import sessions
 from app.config import Config
 from app.database import ROOT
@@ -41,13 +40,6 @@ PARTS = (
 """The parts of the site: modules with a blueprint ``bp``."""
 
 
-class _Named(StrictUndefined):
-    """A name no template was given: may be asked after (``if x``), never printed, compared or looked into."""
-
-    def __bool__(self) -> bool:  # type: ignore[override]
-        return False
-
-
 def create_app(config: Config | None = None) -> Flask:
     """Return the application, ready to serve; without ``config`` it is set up from the environment.
 
@@ -56,7 +48,7 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or Config.from_environment()
     app = Flask("app", template_folder=str(ROOT / "templates"), instance_path=str(config.instance))
     app.config.from_mapping(config.for_flask())
-    app.jinja_env.undefined = _Named
+    templating.register(app)
     app.view_functions["static"] = permissions.public(app.view_functions["static"])
     permissions.register(app)  # before the extensions: who is signed out is told so, not that a form is stale
     extensions.init_app(app)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 
 POLICY = "; ".join(
     (
@@ -35,7 +38,7 @@ YEAR = 365 * 24 * 60 * 60
 def register(app: Flask) -> None:
     """Add the headers to every answer and a version to every static address."""
     app.after_request(_add_headers)
-    app.url_defaults(_name_version)
+    app.url_defaults(_version_of(app.static_folder))
 
 
 def _add_headers(response: Response) -> Response:
@@ -48,15 +51,23 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _name_version(endpoint: str, values: dict[str, Any]) -> None:
-    """Give a static file's address a part that changes with its content: it may be kept for a year."""
-    if endpoint != "static" or "v" in values or current_app.static_folder is None:
-        return
-    path = Path(current_app.static_folder, values["filename"])
-    if path.is_file():
-        values["v"] = _digest(path, path.stat().st_mtime_ns)
+def _version_of(folder: str | None) -> Callable[[str, dict[str, Any]], None]:
+    """Return what names in the address of a static file which content is meant: it may be kept for a year."""
+
+    def name_version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint != "static" or "v" in values or folder is None:
+            return
+        path = f"{folder}/{values['filename']}"
+        try:
+            found = os.stat(path)
+        except OSError:
+            return
+        if S_ISREG(found.st_mode):
+            values["v"] = _digest(path, found.st_mtime_ns)
+
+    return name_version
 
 
 @lru_cache(maxsize=512)
-def _digest(path: Path, _changed: int) -> str:
-    return sha256(path.read_bytes()).hexdigest()[:12]
+def _digest(path: str, _changed: int) -> str:
+    return sha256(Path(path).read_bytes()).hexdigest()[:12]

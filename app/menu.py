@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from flask import Flask, request, url_for
@@ -42,24 +42,39 @@ MENU = (
 )
 
 
+_AROUND = (
+    *("auth.switch", "auth.password", "auth.sign_out", "workbench.index", "projects.index"),
+    *("inbox.index", "agenda.index", "longwork.index", "running.index"),
+)
+"""What the frame leads to beside the entries of the menu."""
+
+
+@lru_cache(maxsize=16)
+def _addresses(root: str) -> Mapping[str, str]:
+    """Return where the frame and the menu lead, below ``root``: that stays as long as the app runs."""
+    del root  # all that these addresses hang on; url_for knows it
+    return {endpoint: url_for(endpoint) for endpoint in (*_AROUND, *(entry.endpoint for entry in MENU))}
+
+
 class Frame:
     """What stands around a page. Worked out when a template asks, since fragments never do."""
 
     def __init__(self, actor: Actor, agencies: Mapping[int, str]) -> None:
         self._actor = actor
         self._agencies = agencies
+        to = _addresses(request.script_root)
         self.agency = agencies[actor.agency_id]
         self.person_name = actor.name
         self.person_roles = [name for role, name in ROLE_NAMES.items() if role in actor.roles]
-        self.switch_url = url_for("auth.switch")
-        self.home_url = url_for("workbench.index")
-        self.search_url = url_for("projects.index") if actor.may(Permission.SEE_PROJECTS) else None
-        self.inbox_url = url_for("inbox.index")
-        self.calendar_url = url_for("agenda.index")
-        self.tasks_url = url_for("longwork.index")
-        self.clock_url = url_for("running.index") if actor.may(Permission.SEE_CLOCK) else None
-        self.password_url = url_for("auth.password")
-        self.sign_out_url = url_for("auth.sign_out")
+        self.switch_url = to["auth.switch"]
+        self.home_url = to["workbench.index"]
+        self.search_url = to["projects.index"] if actor.may(Permission.SEE_PROJECTS) else None
+        self.inbox_url = to["inbox.index"]
+        self.calendar_url = to["agenda.index"]
+        self.tasks_url = to["longwork.index"]
+        self.clock_url = to["running.index"] if actor.may(Permission.SEE_CLOCK) else None
+        self.password_url = to["auth.password"]
+        self.sign_out_url = to["auth.sign_out"]
 
     @property
     def agencies(self) -> list[dict[str, Any]]:
@@ -91,11 +106,12 @@ def menu_of(actor: Actor) -> list[dict[str, Any]]:
     Of two with one name she gets the first: the money of the bureau is the unit's money, and more.
     """
     part = (request.endpoint or "").partition(".")[0]
+    to = _addresses(request.script_root)
     entries = {entry.label: entry for entry in reversed(MENU) if actor.may(entry.permission)}
     return [
         {
             "label": entry.label,
-            "url": url_for(entry.endpoint),
+            "url": to[entry.endpoint],
             "icon": entry.icon,
             "active": entry.endpoint.partition(".")[0] in {part, _UNDER.get(part, part)},
             "count": 0,

@@ -63,7 +63,13 @@ _TRANCHE_STEPS: Mapping[TrancheState, tuple[Permission, str]] = {
 
 def tab_url(number: str, tab: str) -> str:
     """Return the address of a tab of a project's page, at which the page opens."""
-    return url_for("projects.show", number=number, tab=tab, _anchor="tabs")
+    return tab_urls(number, [tab])[tab]
+
+
+def tab_urls(number: str, tabs: Iterable[str]) -> dict[str, str]:
+    """Return the addresses of several tabs of one project's page; their names are plain words."""
+    page = url_for("projects.show", number=number)
+    return {tab: f"{page}?tab={tab}#tabs" for tab in tabs}
 
 
 def duty_step(

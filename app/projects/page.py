@@ -12,7 +12,7 @@ from flask import url_for
 from app.filters import days_left, period
 from app.notices.links import duty_url
 from app.projects.story import story
-from app.steps import Step, duty_step, in_turn, is_hers, tab_url, tranche_step
+from app.steps import Step, duty_step, in_turn, is_hers, tab_urls, tranche_step
 from app.timeline import Point
 from lifecycle.addresses import turn_path
 from lifecycle.overview import KnownDuty, Overview, StandingFinding
@@ -72,7 +72,11 @@ class ProjectPage:
 
     def url(self, tab: str) -> str:
         """Return the address of one of the page's tabs."""
-        return tab_url(self.record.number, tab)
+        return self._tab_urls[tab]
+
+    @cached_property
+    def _tab_urls(self) -> Mapping[str, str]:
+        return tab_urls(self.record.number, TABS)
 
     @property
     def tabs(self) -> list[dict[str, Any]]:
