@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lifecycle.calendar import add_months
 from lifecycle.changes.applying import confirm, consent, send
 from lifecycle.changes.deciding import approve, propose, record_conference
 from lifecycle.changes.drafting import Draft, draft
@@ -188,7 +189,7 @@ def a_change(kind: ChangeKind, now: Terms) -> dict[str, Any]:
         ChangeKind.TITLE: {"title": now.title + "（调整）"},
         ChangeKind.UNIT: {"lead_place": "四川省" if now.lead_place == "重庆市" else "重庆市"},
         ChangeKind.PI: {"pi_name": now.pi_name + "工"},
-        ChangeKind.EXTENSION: {"end": now.end.replace(year=now.end.year + 1)},
+        ChangeKind.EXTENSION: {"end": add_months(now.end, 12)},
         ChangeKind.INDICATOR: {"indicators": (indicator,)},
         ChangeKind.BUDGET: {"budget": lines},
         ChangeKind.CONTENT: {"goals": now.goals + "增加一项对比试验。"},

@@ -153,6 +153,8 @@ class Town:
     def told(self, duty: Duty, owner: Role, record: ProjectRecord, offset: int, day: date) -> set[Way]:
         """Return every way by which a step of a duty must reach somebody."""
         roles = [owner, *duty.rule.also]
+        if owner is Role.EXPERT and offset > 0:
+            roles.append(Role.HANDLER)
         if offset >= self.manager_from and owner in (Role.PI, Role.UNIT_FINANCE, Role.JOINT_UNIT):
             roles.append(Role.UNIT_MANAGER)
         if offset >= self.approver_from:
@@ -163,6 +165,8 @@ class Town:
         away: set[int] = set()
         for role in roles:
             found = self._holding(role, record)
+            if duty.user_id is not None and role is owner:
+                found = self._alone(duty.user_id, role, found)
             address = (record.pi_email or "").lower()
             if not found and self._is_written_to(role) and address and address not in self.bounced:
                 ways.add(("电子邮件", address))
@@ -180,6 +184,12 @@ class Town:
 
     def _is_written_to(self, role: Role) -> bool:
         return role in (Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE)
+
+    def _alone(self, user_id: int, role: Role, found: list[Someone]) -> list[Someone]:
+        """Return the one who owes it; where she holds the role no more, whoever does, but no expert."""
+        of = self.people if role in (*BUREAU, Role.EXPERT) else found
+        hers = [one for one in of if one.id == user_id and one.holds(role)]
+        return hers if hers or role is Role.EXPERT else found
 
     def _holding(self, role: Role, record: ProjectRecord) -> list[Someone]:
         if role is Role.PI:
@@ -206,6 +216,8 @@ class Town:
             yield ("电子邮件", one.email.lower())
 
     def _deputy(self, one: Someone, role: Role, record: ProjectRecord, day: date) -> set[int]:
+        if role is Role.EXPERT:  # what she is asked is hers alone
+            return set()
         if one.deputy is None or not one.deputy[1] <= day <= one.deputy[2]:
             return set()
         stands_in = next(other for other in self.people if other.id == one.deputy[0])
