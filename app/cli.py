@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "app.cli_demo:demo",
     "files": "app.cli_files:files",
     "findings": "app.cli_records:findings",
+    "health": "app.cli_clock:health",
     "init": "app.cli_setup:init",
     "ledger": "app.cli_records:ledger",
     "password": "app.cli_people:password",

@@ -1,4 +1,4 @@
-"""``keguan remind`` and ``keguan scheduler``: the clock, by hand and by itself."""
+"""``keguan remind``, ``scheduler`` and ``health``: the clock by hand, by itself, and how it fares."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli_ledger import as_of_option, format_option, write
+from app.cli_ledger import FOUND, as_of_option, format_option, write
 from app.console import ConsoleError, agency_option, console_session, the_agency
 from app.mailer import MailServer
 
 if TYPE_CHECKING:
+    from app.condition import Condition
     from lifecycle.clock import Announcement
 
 STARTED = "定时任务已启动：每天 08:00 发出提醒，每 5 分钟检查待发邮件（按 Ctrl+C 停止）。"
@@ -33,7 +34,7 @@ def remind(as_of: date, form: str, agency: str | None) -> None:
     with console_session() as session:
         agency_id = the_agency(session, agency).id
         told = clock.remind(session, Actor.system(agency_id), as_of, site_address())
-        waiting = outbox.waiting(session, agency_id)
+        waiting = outbox.queues(session, agency_id).mail.count
         stuck = waiting and MailServer.from_environment() is None
     if form == "json":
         write([json.dumps([_plain(one) for one in told], ensure_ascii=False)])
@@ -52,6 +53,36 @@ def _in_words(told: Sequence[Announcement], as_of: date) -> Iterator[str]:
         subject = f"（{one.subject}）" if one.subject else ""
         yield f"{one.step}\t{one.project}\t{one.rule}{subject}\t期限 {one.due}\t告知 {one.to}"
     yield f"{as_of} 发出提醒 {len(told)} 条。" if told else f"{as_of} 没有需要发出的提醒。"
+
+
+@click.command()
+@format_option
+def health(form: str) -> None:
+    """查看数据库和时钟是否正常，以及有没有发不出去的提醒；时钟没有在运行的以 1 退出。"""
+    from app.clock import now
+    from app.condition import condition
+
+    with console_session() as session:
+        found = condition(session, now())
+    if form == "json":
+        write([json.dumps(found.plain, ensure_ascii=False)])
+    else:
+        write(_fares(found))
+    if found.stands_still:
+        raise SystemExit(FOUND)
+
+
+def _fares(found: Condition) -> Iterator[str]:
+    from lifecycle.calendar import SHANGHAI
+
+    last = found.ticked_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if found.ticked_at else None
+    ticked = f"最近一次运行是 {last}" if last else "还没有运行过"
+    if found.stands_still:
+        yield f"时钟没有在运行，{ticked}。提醒和邮件现在不会发出，请启动 keguan run 或 keguan scheduler。"
+    else:
+        yield f"数据库正常，时钟正在运行，{ticked}。"
+    for one in found.warnings:
+        yield f"注意：{one.words}。"
 
 
 @click.command()

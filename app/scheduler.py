@@ -63,7 +63,13 @@ def _catch_up(session: Session, actor: Actor, _today: date) -> str:
 
 def _send_to_robots(session: Session) -> str:
     delivery = send_to_robots(session)
-    return f"发出消息 {delivery.sent} 条，被拒 {delivery.refused} 条"
+    done = f"发出消息 {delivery.sent} 条，被拒 {delivery.refused} 条"
+    return done + _left(outbox.count_due(session, now(), outbox.ROBOTS), "条")
+
+
+def _left(count: int, of: str) -> str:
+    """Say what one run could not do any more: the next tick goes on."""
+    return f"，还有 {count} {of}，{EVERY_MINUTES} 分钟内接着发" if count else ""
 
 
 Clock = Callable[[], datetime]
@@ -173,7 +179,8 @@ class Chores:
         if server is None:
             return ""
         delivery = send_waiting(session, server)
-        return f"发出邮件 {delivery.sent} 封，被拒 {delivery.refused} 封"
+        done = f"发出邮件 {delivery.sent} 封，被拒 {delivery.refused} 封"
+        return done + _left(outbox.count_due(session, now()), "封")
 
     def _read_returned(self, session: Session) -> str:
         record_deliveries(session)  # a letter that came back must have been sent in the history before

@@ -151,6 +151,7 @@ def _write_letters(
                 title=words[0],
                 body=words[1],
                 next_try_at=work.entry.at,
+                since=work.entry.at,
             )
     work.session.add_all(letters.values())
     work.session.flush()

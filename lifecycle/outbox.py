@@ -80,12 +80,55 @@ def any_due(session: Session, now: datetime, channels: Collection[Channel] = MAI
     return session.execute(query).first() is not None
 
 
-def waiting(session: Session, agency_id: int) -> int:
-    """Return how many of the agency's e-mails are not sent yet and have not failed."""
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Letters that are not sent yet and have not failed: how many, and since when the oldest waits."""
+
+    count: int = 0
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """What waits, by how it is sent."""
+
+    mail: Queue
+    robots: Queue
+
+
+def queues(session: Session, agency_id: int | None) -> Queues:
+    """Return what waits of an agency (``None``: of all), by one statement."""
+    return _queues(session, *([OutboxMessage.agency_id == agency_id] if agency_id is not None else []))
+
+
+def overdue(session: Session, agency_id: int | None, before: datetime) -> Queues:
+    """Return what should have gone out before a moment and has not, as ``queues`` does.
+
+    A letter that the other side itself has put off is none of it: that is tried again at its time.
+    """
     box = OutboxMessage
-    unsent = and_(box.channel == Channel.MAIL, box.state.in_(("waiting", "sending")))
-    query = select(func.count()).where(box.agency_id == agency_id, unsent)
-    return session.scalar(query) or 0
+    kept = and_(before > _SINCE, or_(box.attempts == 0, box.next_try_at < before))
+    return _queues(session, kept, *([box.agency_id == agency_id] if agency_id is not None else []))
+
+
+_SINCE = func.coalesce(OutboxMessage.since, OutboxMessage.next_try_at)
+
+
+def _queues(session: Session, *conditions: ColumnElement[bool]) -> Queues:
+    box = OutboxMessage
+    query = select(box.channel, func.count(), func.min(_SINCE)).where(
+        box.state.in_(("waiting", "sending")), *conditions
+    )
+    rows = [(row[0], row[1], row[2]) for row in session.execute(query.group_by(box.channel))]
+    mail, robots = ([row[1:] for row in rows if row[0] in channels] for channels in (MAIL, ROBOTS))
+    return Queues(
+        *(Queue(sum(n for n, _ in one), min((at for _, at in one), default=None)) for one in (mail, robots))
+    )
+
+
+def count_due(session: Session, now: datetime, channels: Collection[Channel] = MAIL) -> int:
+    """Return how many letters of those channels are to be sent now."""
+    return session.scalar(select(func.count()).where(_due(now, channels))) or 0
 
 
 def give_up(session: Session, now: datetime) -> None:

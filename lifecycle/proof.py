@@ -127,7 +127,15 @@ def send_again(work: Work, letter_id: int) -> str:
         raise Obstructed(
             [f"{row.address} 已被对方邮件服务器退回，请先核对并恢复这个地址，或改正收件人的邮箱"]
         )
-    again = {"state": "waiting", "attempts": 0, "next_try_at": work.entry.at, "last_error": None, "run": None}
+    at = work.entry.at
+    again = {
+        "state": "waiting",
+        "attempts": 0,
+        "next_try_at": at,
+        "since": at,
+        "last_error": None,
+        "run": None,
+    }
     work.session.execute(update(_BOX).where(_BOX.id == letter_id).values(**again))
     details = {"run": row.run, "letter": list(_said(row))}
     work.record(f"重新发送给{_named(row)}", details=details)

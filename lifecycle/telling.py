@@ -28,7 +28,7 @@ _TELLING: Table = Base.metadata.tables["telling"]
 
 _OF_LETTER = (
     *("id", "agency_id", "channel", "address", "title", "body"),
-    *("state", "attempts", "next_try_at"),
+    *("state", "attempts", "next_try_at", "since"),
 )
 _LetterIds = dict[tuple[Channel, str], int]
 """Ids of letters by channel and address."""
@@ -190,6 +190,7 @@ def _write_letters(work: Work, heard: Sequence[tuple[ToldRow, Spoken]]) -> _Lett
             "waiting",
             0,
             work.entry.at,
+            work.entry.at,
         )
         for box, said in of_box.items()
     ]
@@ -211,7 +212,7 @@ def _write_digests(
         (
             *(id_, work.actor.agency_id, robot.channel, str(robot.id)),
             *robot_message(items, as_of, site, MOST_BYTES[robot.channel]),
-            *("waiting", 0, work.entry.at),
+            *("waiting", 0, work.entry.at, work.entry.at),
         )
         for id_, robot in zip(ids, robots, strict=True)
     ]

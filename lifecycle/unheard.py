@@ -16,6 +16,8 @@ from lifecycle.models import Channel, KeptDuty, Project, Reminder, Telling
 _NOBODY = Telling.channel == bindparam("no_way", Channel.NONE, literal_execute=True)
 """Written out, for only then a database finds the index of just these rows."""
 
+Query = Select[*tuple[Any, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
@@ -31,6 +33,23 @@ class Unheard:
 
 def list_unheard(session: Session, agency_id: int, today: date, limit: int) -> tuple[Sequence[Unheard], int]:
     """Return those duties, the latest reminder first, and how many there are in all, by one statement."""
+    shown = (Reminder.told_on, Project.number, KeptDuty.message, Reminder.due, Telling.name)
+    query = _unheard(select(*shown, func.count().over()), today).where(Telling.agency_id == agency_id)
+    query = query.join(Project, Project.id == Reminder.project_id)
+    rows = session.execute(query.order_by(Reminder.id.desc()).limit(limit)).all()
+    return [Unheard(*row[:5]) for row in rows], rows[0][5] if rows else 0
+
+
+def count_unheard(session: Session, agency_id: int | None, today: date) -> int:
+    """Return how many there are in an agency (``None``: in all of them)."""
+    query = _unheard(select(func.count()), today)
+    if agency_id is not None:
+        query = query.where(Telling.agency_id == agency_id)
+    return session.scalar(query) or 0
+
+
+def _unheard(query: Query, today: date) -> Query:
+    """Ask a query of the tellings that reached nobody, each the newest of a duty that is still open."""
     later = aliased(Reminder)
     of_duty = and_(
         KeptDuty.project_id == Reminder.project_id,
@@ -49,17 +68,5 @@ def list_unheard(session: Session, agency_id: int, today: date, limit: int) -> t
         )
         .exists()
     )
-    query: Select[*tuple[Any, ...]] = (
-        select(
-            *(Reminder.told_on, Project.number, KeptDuty.message, Reminder.due, Telling.name),
-            func.count().over(),
-        )
-        .join(Reminder, Reminder.id == Telling.reminder_id)
-        .join(KeptDuty, of_duty)
-        .join(Project, Project.id == Reminder.project_id)
-        .where(Telling.agency_id == agency_id, _NOBODY, open_duties(today), ~again)
-        .order_by(Reminder.id.desc())
-        .limit(limit)
-    )
-    rows = session.execute(query).all()
-    return [Unheard(*row[:5]) for row in rows], rows[0][5] if rows else 0
+    query = query.select_from(Telling).join(Reminder, Reminder.id == Telling.reminder_id)
+    return query.join(KeptDuty, of_duty).where(_NOBODY, open_duties(today), ~again)

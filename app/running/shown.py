@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from app.jobs import JOBS, RETURNED, Job, next_run, tick_from
+from app.jobs import JOBS, MAIL, RETURNED, ROBOTS, Job, next_run, tick_from
 from app.mailbox import Mailbox
 from app.mailer import MailServer
 from lifecycle import outbox
@@ -51,7 +51,7 @@ class Running:
     jobs: Sequence[ShownJob]
     undelivered: Sequence[outbox.Undelivered]
     undelivered_count: int
-    waiting: int
+    waits: outbox.Queues
     """Letters that are not sent yet."""
     has_mail_server: bool
     bounced: Sequence[Bounced]
@@ -60,6 +60,11 @@ class Running:
     unheard: Sequence[Unheard]
     """Open duties whose newest reminder reached nobody; the latest of them."""
     unheard_count: int
+
+    def queue_of(self, job: Job) -> outbox.Queue | None:
+        """Return what waits for a job that sends; ``None`` where nothing does."""
+        queue = {MAIL: self.waits.mail, ROBOTS: self.waits.robots}.get(job.key)
+        return queue if queue and queue.count else None
 
     def named(self, letter: outbox.Undelivered) -> str:
         """Return to whom a letter goes."""
@@ -92,7 +97,7 @@ def running(session: Session, actor: Actor, now: datetime) -> Running:
         jobs,
         outbox.list_undelivered(session, actor.agency_id, MOST_LETTERS),
         outbox.count_undelivered(session, actor.agency_id),
-        outbox.waiting(session, actor.agency_id),
+        outbox.queues(session, actor.agency_id),
         MailServer.is_set(),
         list_bounced(session, actor.agency_id, MOST_ADDRESSES),
         list_robots(session, actor.agency_id),

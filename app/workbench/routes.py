@@ -14,8 +14,10 @@ from app.workbench.rows import desk_rows, first_step, turn_rows, waiting_groups
 from finance.reconcile.keeping import open_differences
 from finance.waiting import find_waiting
 from lifecycle.desk import Urgency, heap, heap_sizes, open_desk
+from lifecycle.jobs import last_beat, stands_still
 from lifecycle.listing import any_project
 from lifecycle.notice_list import count_unsigned
+from lifecycle.reaching import reach
 from lifecycle.roles import Permission
 from lifecycle.turns import TurnCounts, count_turns, list_turns
 
@@ -37,6 +39,7 @@ def index() -> ResponseReturnValue:
     differences = open_differences(data, actor)
     unsigned = count_unsigned(data, actor, today, desk.revision)
     empty = not (any(desk.sizes.values()) or waiting.count or turns or differences or unsigned)
+    admins = actor.may(Permission.MANAGE_PEOPLE)  # whoever can do something about it
     return render_template(
         "workbench/index.html",
         sizes=desk.sizes,
@@ -45,6 +48,8 @@ def index() -> ResponseReturnValue:
         waiting=waiting,
         differences=differences,
         unsigned=unsigned,
+        still=admins and stands_still(last_beat(data), clock.now()),
+        reach=reach(data, actor.agency_id, clock.now()) if admins else None,
         turns=turn_rows(turns),
         turn_counts=turn_counts,
         first_step=first_step(actor, any_project(data, actor)) if empty else None,

@@ -142,6 +142,8 @@ class OutboxMessage(Base):
     """``waiting``, ``sending``, ``sent`` or ``failed``."""
     attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     next_try_at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    """Since when it waits: written then, or put back into the queue. NULL: from before this was kept."""
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     run: Mapped[str | None]

@@ -48,11 +48,13 @@ def test_the_page_says_what_failed_what_was_killed_and_when_it_is_tried_again(
         runs = browser.get("/clock/runs?failed=1").text
         monkeypatch.setenv("KEGUAN_IMAP_HOST", "imap.test")
         monkeypatch.setenv("KEGUAN_SMTP_HOST", "mail.test")  # and no sender: the page is shown all the same
-        session.add(
-            OutboxMessage(agency_id=people.agency_a, address="a@b.test", title="t", body="b", next_try_at=NOW)
-        )
+        letter = {"address": "a@b.test", "title": "t", "body": "b", "next_try_at": NOW}
+        session.add(OutboxMessage(agency_id=people.agency_a, since=NOW - timedelta(hours=2), **letter))
         session.commit()
         set_up = browser.get("/clock/").text
+        desks = [as_role(role).get("/").text for role in (Role.ADMIN, Role.HANDLER)]
+        beat(session, NOW - timedelta(hours=1))
+        desks += [as_role(role).get("/").text for role in (Role.ADMIN, Role.HANDLER)]
     assert len(asked) <= 12
     mail = row(page, "发送邮件")
     assert all(words in mail for words in ("失败", said, "2026-04-08 09:50", "已试 3 次"))
@@ -65,6 +67,10 @@ def test_the_page_says_what_failed_what_was_killed_and_when_it_is_tried_again(
     assert all(words in row(set_up, "登记退信") for words in ("未运行", "2026-04-08 10:00"))
     assert all(words in runs for words in (said, "发出提醒 9 条", "办理中途程序停止", "共 <b>3</b> 次"))
     assert "没有设置邮件服务器" not in set_up
+    waits = "封待发，最早的从 2026-04-08 07:42 起等候"
+    assert (f"现有 1 {waits}" in row(set_up, "发送邮件"), waits in row(page, "发送邮件")) == (True, False)
+    assert ["封邮件没有发出，最早的从 2026-04-08 07:42 起等候" in desk for desk in desks] == [True, False] * 2
+    assert ["时钟没有在运行" in desk for desk in desks] == [False, False, True, False]
 
 
 def test_runs_are_forgotten_after_a_year_and_the_beat_is_not(session: Session) -> None:

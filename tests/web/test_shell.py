@@ -26,7 +26,8 @@ from app.extensions import db
 from app.forms import Form
 from app.permissions import current_actor, may, public, the_project
 from lifecycle.jobs import STILL, beat
-from lifecycle.models import Agency, Project
+from lifecycle.models import Agency, OutboxMessage, Project
+from lifecycle.reaching import LATE
 from lifecycle.refusals import IllegalTransition, NotFound, NotPermitted, Refusal, SamePerson, VerdictRefused
 from lifecycle.roles import Permission, Role
 from lifecycle.rulebook import Verdict
@@ -213,7 +214,24 @@ def test_health_tells_whether_the_database_answers_and_the_clock_runs(
     with app.app_context():
         beat(db.session(), clock.now())
         engine = db.engine
-    assert client.get("/healthz").json == {"status": "ok", "database": "ok", "clock": "ok"}
+    well = {"status": "ok", "database": "ok", "clock": "ok"}
+    assert client.get("/healthz").json == {**well, "warnings": []}
+    with app.app_context():
+        at = clock.now() - LATE - timedelta(minutes=1)
+        letter = {
+            "address": "li@unit.test",
+            "title": "提醒",
+            "body": "请办理",
+            "next_try_at": at,
+            "since": at,
+        }
+        db.session.add(agency := Agency(name="沙坪坝区科技局"))
+        db.session.flush()
+        db.session.add(OutboxMessage(agency_id=agency.id, **letter))
+        db.session.commit()
+    warned = client.get("/healthz")
+    (warning,) = warned.json["warnings"]
+    assert (warned.status_code, warned.json["status"], warning["warning"]) == (200, "ok", "mail_waiting")
     with app.app_context():
         beat(db.session(), clock.now() - STILL - timedelta(seconds=1))
     assert client.get("/healthz").status_code == 503

@@ -63,6 +63,9 @@ def upgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_turn_user'))
         batch_op.create_index('ix_turn_user', ['user_id', 'agency_id', 'done_on'], unique=False)
 
+    with op.batch_alter_table('outbox_message', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('since', sa.DateTime(), nullable=True))
+
     _allow_turns(*TURNS, 'notice')
     _let_ways_be(*WAYS, NO_WAY)
     unheard = sa.text(f"channel = '{NO_WAY}'")
@@ -97,6 +100,9 @@ def downgrade() -> None:
         batch_op.drop_column('notice_id')
         batch_op.alter_column('reminder_id', existing_type=sa.Integer(), nullable=False)
     _let_ways_be(*WAYS)
+    with op.batch_alter_table('outbox_message', schema=None) as batch_op:
+        batch_op.drop_column('since')
+
     op.execute(sa.text("DELETE FROM turn WHERE done_on IS NOT NULL OR kind = 'notice'"))
     _allow_turns(*TURNS)
     with op.batch_alter_table('turn', schema=None) as batch_op:
