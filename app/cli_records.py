@@ -22,6 +22,8 @@ __all__ = ["export", "findings", "import_", "ledger"]
 @format_option
 def import_(file: str, dry_run: bool, agency: str | None, form: str) -> None:
     """将台账导入数据库：要么全部导入，要么不作改动。"""
+    from app.clock import today
+    from finance.holding import sweep_holds
     from reports.ledger.errors import LedgerRefused
     from reports.ledger.importing import import_ledger, rehearse_import
 
@@ -33,6 +35,8 @@ def import_(file: str, dry_run: bool, agency: str | None, form: str) -> None:
             imported = take_in(session, actor, incoming, name=Path(file).name)
         except LedgerRefused as refused:
             refuse(refused, form)
+        if not dry_run:
+            sweep_holds(session, actor, today())  # else what is held would be owed until the next morning
     said = "试算完成，没有保存任何内容" if dry_run else "导入完成"
     write([json.dumps(imported.counts) if form == "json" else f"{said}：{imported.summary}。"])
 

@@ -11,6 +11,7 @@ from lifecycle.record import FISCAL
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rules.base import Kind, Rule
 from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, RefundDue, StageReports
+from lifecycle.rules.payments_owed import LaterPayment
 from lifecycle.rules.process import Rectification
 from lifecycle.rules.time_limits import (
     AcceptanceApplication,
@@ -37,6 +38,7 @@ class Step(NamedTuple):
 _TABS: Mapping[type[Kind], tuple[str, str]] = {
     PaymentDeadline: ("money", "查看拨付"),
     FirstPayment: ("money", "查看拨付"),
+    LaterPayment: ("money", "查看拨付"),
     PlannedPayment: ("money", "查看到账"),
     AnnualReports: ("reports", "查看报告"),
     StageReports: ("reports", "查看报告"),
@@ -88,7 +90,7 @@ def duty_step(
     if path is not None and person in (None, actor.user_id):
         return Step("去办理" if owner in actor.roles else "查看", path)
     tab, label = _TABS.get(type(rule.kind), ("duties", "查看详情")) if rule else ("duties", "查看详情")
-    pays = rule is not None and isinstance(rule.kind, PaymentDeadline | FirstPayment)
+    pays = rule is not None and isinstance(rule.kind, PaymentDeadline | FirstPayment | LaterPayment)
     if pays and actor.may(Permission.PROPOSE_PAYMENT):
         label = "核对拨付"
     return Step(label, tab_url(number, tab))

@@ -57,8 +57,7 @@ class _Changed:
     @property
     def words(self) -> str:
         """The tranche as the history names it."""
-        tranche = self.project.tranches[self.place].tranche
-        return f"{tranche.source}第 {tranche.number} 期"
+        return self.project.tranches[self.place].tranche.name
 
 
 def keep_holds(work: Work, project_ids: Iterable[int], today: date) -> Kept:
@@ -184,6 +183,7 @@ def _write(work: Work, changed: _Changed) -> Kept:
     for row, release in changed.lifted:
         row.until, row.released = max(row.since, release.on), release.words
         _tell(work, changed, "hold.release", f"解除暂缓拨付：{changed.words}，{release.words}", row.citation)
+    work.touch(changed.project.id)  # what is held is owed by nobody, and from its release on anew
     for hold in changed.begun:
         _begin(work, changed, hold)
         _tell(work, changed, "hold.begin", f"暂缓拨付：{changed.words}，{hold.words}", hold.citation)

@@ -16,7 +16,6 @@ from finance.checking import Candidate, candidates, check, check_proposed
 from finance.holding import keep_holds
 from finance.lookups import find_tranche, live_proposals, person
 from finance.models import Proposal
-from finance.states import Ending
 from lifecycle.command import Work, command
 from lifecycle.judging import (
     MOST_TEXT,
@@ -30,7 +29,7 @@ from lifecycle.models import ExceptionNote, Tranche
 from lifecycle.money import yuan
 from lifecycle.refusals import IllegalTransition, InvalidInput, NotFound, SamePerson
 from lifecycle.roles import Permission
-from lifecycle.stages import TRANCHE_TRANSITIONS, TrancheState, advance
+from lifecycle.stages import TRANCHE_TRANSITIONS, Ending, TrancheState, advance
 
 
 @command("tranche.propose", Permission.PROPOSE_PAYMENT)
@@ -171,4 +170,5 @@ def _record(
             **told,
         },
     )
+    work.touch(tranche.project_id)
     keep_holds(work, [tranche.project_id], more["on"])

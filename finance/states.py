@@ -1,4 +1,4 @@
-"""The states of a batch, how a proposal may end, and what is on its way.
+"""The states of a batch, and what is on its way.
 
 A tranche's states are the lifecycle's.
 """
@@ -60,13 +60,6 @@ RECEIPT_TRANSITIONS: Mapping[TrancheState, frozenset[TrancheState]] = {
     TrancheState.PAID: frozenset({TrancheState.PLANNED}),
 }
 """How money that a party pays itself goes on: it has arrived, or that was a mistake."""
-
-
-class Ending(StrEnum):
-    """How a proposal ended without a payment."""
-
-    RETURNED = "退回"
-    WITHDRAWN = "撤回"
 
 
 IN_PROCESS = frozenset(

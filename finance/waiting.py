@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from finance.models import Batch, BatchLine, Proposal
 from finance.states import PAYABLE_NO_MORE, BatchState
 from lifecycle.keeping import Kept
-from lifecycle.models import Project, Tranche, User
+from lifecycle.models import KeptDuty, Project, Tranche, User
 from lifecycle.money import Fen
 from lifecycle.record import FISCAL, Source
 from lifecycle.roles import Actor, Permission
 from lifecycle.stages import TrancheState
+from lifecycle.turn_duties import decision_rules
 
 AHEAD = timedelta(days=30)
 """How many days before its planned day a tranche begins to wait for a proposal."""
@@ -37,7 +38,10 @@ OPEN = (BatchState.DRAFT, BatchState.ISSUED)
 
 @dataclass(frozen=True, slots=True)
 class WaitingTranche:
-    """A tranche that waits. ``amount`` is fen; ``since`` the day it was planned for, proposed or approved."""
+    """A tranche that waits. ``amount`` is fen; ``since`` the day it was planned for, proposed or approved.
+
+    ``due`` is by when: the planned day, or the day by which the agency decides on a proposal.
+    """
 
     id: int
     state: TrancheState
@@ -48,6 +52,7 @@ class WaitingTranche:
     source: Source
     amount: Fen
     since: date | None
+    due: date | None
     by: str | None
     """Who proposed it."""
 
@@ -71,6 +76,8 @@ class Waiting:
 
     tranches: Mapping[TrancheState, Sequence[WaitingTranche]]
     counts: Mapping[TrancheState, int]
+    late: int
+    """Of how many proposals the day by which to decide has gone by."""
     batches: Sequence[WaitingBatch]
 
     @property
@@ -95,15 +102,16 @@ def _find(session: Session, actor: Actor, today: date, limit: int) -> Waiting:
     states = [state for state, permission in WHOSE.items() if actor.may(permission)]
     tranches: dict[TrancheState, list[WaitingTranche]] = {state: [] for state in states}
     counts: dict[TrancheState, int] = {}
+    late = 0
     if states:
         whose = {state: _waits(actor, state, today) for state in states}
-        counts = _count(session, whose)
+        counts, late = _count(session, whose, today)
         parts = [select(_rows(state, where).limit(limit).subquery()) for state, where in whose.items()]
         found = [WaitingTranche(*row) for row in session.execute(union_all(*parts))]
         for one in sorted(found, key=lambda one: (one.since or date.max, one.id)):
             tranches[one.state].append(one)
     batches = _batches(session, actor) if actor.may(Permission.BOOK_PAYMENT) else []
-    return Waiting(tranches, counts, batches)
+    return Waiting(tranches, counts, late, batches)
 
 
 def _waits(actor: Actor, state: TrancheState, today: date) -> ColumnElement[bool]:
@@ -125,15 +133,28 @@ def _waits(actor: Actor, state: TrancheState, today: date) -> ColumnElement[bool
 
 def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     live = and_(Proposal.tranche_id == Tranche.id, Proposal.ending.is_(None))
+    decision = and_(
+        Tranche.state == TrancheState.PROPOSED,
+        KeptDuty.project_id == Tranche.project_id,
+        KeptDuty.rule.in_(sorted(decision_rules())),
+        KeptDuty.subject == cast(Proposal.id, String),
+    )
     return (
-        query.select_from(Tranche).join(Project, Project.id == Tranche.project_id).outerjoin(Proposal, live)
+        query.select_from(Tranche)
+        .join(Project, Project.id == Tranche.project_id)
+        .outerjoin(Proposal, live)
+        .outerjoin(KeptDuty, decision)
     )
 
 
-def _count(session: Session, whose: Mapping[TrancheState, ColumnElement[bool]]) -> dict[TrancheState, int]:
-    query = _joined(select(Tranche.state, func.count())).where(or_(*whose.values()))
-    found = {row[0]: row[1] for row in session.execute(query.group_by(Tranche.state))}
-    return {state: found.get(state, 0) for state in whose}
+def _count(
+    session: Session, whose: Mapping[TrancheState, ColumnElement[bool]], today: date
+) -> tuple[dict[TrancheState, int], int]:
+    late = func.sum(case((KeptDuty.due < today, 1), else_=0))
+    query = _joined(select(Tranche.state, func.count(), late)).where(or_(*whose.values()))
+    found = {row[0]: row[1:] for row in session.execute(query.group_by(Tranche.state))}
+    counts = {state: found[state][0] if state in found else 0 for state in whose}
+    return counts, sum(int(row[1]) for row in found.values())
 
 
 def _rows(state: TrancheState, where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -154,6 +175,7 @@ def _rows(state: TrancheState, where: ColumnElement[bool]) -> Select[*tuple[Any,
             Tranche.source,
             Tranche.planned_fen,
             since.label("since"),
+            (Tranche.planned_on if state is TrancheState.PLANNED else KeptDuty.due).label("due"),
             proposer.name,
         )
     )

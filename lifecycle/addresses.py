@@ -41,6 +41,11 @@ def receipt_path(tranche_id: int) -> str:
     return f"/spending/receipts/{tranche_id}"
 
 
+def tranche_path(tranche_id: int) -> str:
+    """Return the path of the page on which paying a tranche of public money goes on."""
+    return f"/money/tranches/{tranche_id}"
+
+
 def duty_path(number: str, path: str | None) -> str:
     """Return the path of the page on which a duty goes on: one of its own, else its project's."""
     return path or project_path(number)

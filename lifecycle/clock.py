@@ -92,7 +92,7 @@ def _to_tell(
             continue
         rule = rulebook().find(duty.rule)
         also = rule.also if rule else ()
-        told = book.told(duty.owner, step.offset, duty.parties, duty.user_id, also)
+        told = book.told(duty.owner, step.offset, duty.parties, duty.user_id, also, duty.not_user_id)
         said = notice(duty, as_of, site, clockwork.days)
         elsewhere = address_of(project_path(duty.number), site)
         item = Item(f"{duty.number}《{duty.title}》", duty.message, duty.due)

@@ -105,7 +105,7 @@ NEVER_KEPT = frozenset({"members", "experts"})
 
 ELSEWHERE = frozenset(
     {
-        *("tranches", "acceptance", "signatories", "waiting", "receipts"),
+        *("tranches", "acceptance", "signatories", "waiting", "receipts", "proposals", "holds"),
         *(lines.attribute for lines in LINES),
         *NEVER_KEPT,
     }
@@ -127,6 +127,8 @@ PAYMENT = _table(models.Payment)
 TURN = _table(models.Turn)
 REPORT = _table(models.Report)
 ACCEPTANCE_CASE = _table(models.AcceptanceCase)
+PROPOSAL = _table(models.Proposal)
+HOLD = _table(models.TrancheHold)
 
 
 class Derived(NamedTuple):

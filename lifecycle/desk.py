@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from lifecycle.keeping import Kept
 from lifecycle.listing import open_duties, revision_of, scope_of
 from lifecycle.models import KeptDuty, Project
-from lifecycle.roles import Actor, Role
-from lifecycle.turn_duties import is_hers, is_turn, may_know
+from lifecycle.roles import Actor, Permission, Role
+from lifecycle.turn_duties import is_hers, is_listed, later_payment_rules, may_know
 from lifecycle.visibility import visible
 
 AHEAD = timedelta(days=30)
@@ -147,10 +147,13 @@ def _count(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
 
 
 def _within(urgency: Urgency, actor: Actor, today: date) -> ColumnElement[bool]:
-    # Her own turns stand in the list beside the heaps; those of others are of interest once they are late.
+    # What is hers stands in the lists beside the heaps; that of others is of interest once it is late.
     if urgency is Urgency.OVERDUE:
-        return and_(KeptDuty.due < today, or_(~is_turn(), ~is_hers(actor)))
-    return and_(KeptDuty.due.between(today, today + AHEAD), ~is_turn())
+        return and_(KeptDuty.due < today, or_(~is_listed(), ~is_hers(actor)))
+    coming = and_(KeptDuty.due.between(today, today + AHEAD), ~is_listed())
+    if actor.may(Permission.PROPOSE_PAYMENT):  # of which the money that waits for her speaks
+        coming = and_(coming, KeptDuty.rule.not_in(sorted(later_payment_rules())))
+    return coming
 
 
 def on_desk(actor: Actor) -> ColumnElement[bool]:

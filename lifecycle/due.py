@@ -31,6 +31,7 @@ class DueDuty(NamedTuple):
     closed_on: date | None
     owner: Role
     user_id: int | None
+    not_user_id: int | None
     message: str
     path: str | None
     number: str
@@ -57,8 +58,8 @@ class DueDuty(NamedTuple):
         return (self.project_id, self.rule, self.subject, self.due, step)
 
 
-_OF_DUTY = DueDuty._fields[:12]
-_OF_PROJECT = DueDuty._fields[12:]
+_OF_DUTY = DueDuty._fields[:13]
+_OF_PROJECT = DueDuty._fields[13:]
 
 
 def _comes(agency_id: int, as_of: date) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ from lifecycle.roles import Actor, Role
 from lifecycle.rulebook import Programme, rulebook
 from lifecycle.rules.base import Rule, Strength
 from lifecycle.sums import Money, money_of
-from lifecycle.turn_duties import OUTSIDE, turn_rules
+from lifecycle.turn_duties import OUTSIDE, decision_rules, turn_rules
 from lifecycle.turns import ProjectTurn, project_turns
 from lifecycle.visibility import visible
 from lifecycle.whole import WholeProject, load_wholes
@@ -54,11 +54,13 @@ class KnownDuty:
     path: str | None = None
     is_turn: bool = False
     """Whether it is something that waits, which is listed as that too."""
+    is_inside: bool = False
+    """Whether it goes on within the bureau, or is an expert's."""
 
     def may_be_known_to(self, actor: Actor) -> bool:
-        """Whether it is the actor's to know of: what waits within the bureau stays there."""
+        """Whether it is the actor's to know of: what goes on within the bureau stays there."""
         hers = actor.user_id == self.user_id if self.user_id is not None else self.owner in actor.roles
-        return not self.is_turn or self.owner in OUTSIDE or actor.sees_all_projects or hers
+        return not self.is_inside or actor.sees_all_projects or hers
 
     def is_open(self, day: date) -> bool:
         """Whether it is still owed on ``day``."""
@@ -177,6 +179,7 @@ def _duties(session: Session, project: WholeProject, rules: dict[str, Rule], tod
             user_id=row.user_id,
             path=row.path,
             is_turn=row.rule in turn_rules(),
+            is_inside=row.rule in turn_rules() | decision_rules() and row.owner not in OUTSIDE,
         )
         for row in session.scalars(query.order_by(KeptDuty.due, KeptDuty.id))
     ]

@@ -213,11 +213,13 @@ class AddressBook:
         parties: Parties,
         user_id: int | None = None,
         also: Iterable[Role] = (),
+        not_user_id: int | None = None,
     ) -> Told:
         """Return who is told of a duty ``offset`` days after its deadline.
 
         ``user_id`` is the one person who owes it, told instead of everybody who holds the role as long as she
-        holds it (no expert is ever told of another's review); ``also`` are told from the first step on.
+        holds it (no expert is ever told of another's review); ``also`` are told from the first step on;
+        ``not_user_id`` may not do it herself and is told neither as its owner nor for one.
         Where nobody who holds a role can be reached, the agency's admins get the message for her, and the log
         says so. Of those who are away, the deputies are told too, once, and not if they are told anyway;
         deputies of deputies are not.
@@ -226,7 +228,7 @@ class AddressBook:
         names: dict[str, bool] = {}
         away: list[_Holder] = []
         for role in dict.fromkeys([owner, *also, *roles_told(owner, offset, self._escalation)]):
-            found = self._holders(role, parties, user_id if role is owner else None)
+            found = self._holders(role, parties, *((user_id, not_user_id) if role is owner else ()))
             if found:
                 names.update((one.person.name, True) for one in found)
             else:
@@ -234,7 +236,7 @@ class AddressBook:
                 names.setdefault(_stand_in(role, parties, admins=bool(found)), bool(found))
             people.update((one.person, None) for one in found)
             away += [one for one in found if one.deputy_id is not None]
-        for deputy in self._deputies(away, people) if away else ():
+        for deputy in self._deputies(away, people, not_user_id) if away else ():
             people[deputy] = None
             names[deputy.label] = True
         # Where others are told, the log says who is not; where nobody is, the proof has a row of its own.
@@ -245,23 +247,31 @@ class AddressBook:
         """Return those who hold a role for a project and can be reached; nobody stands in for them."""
         return [one.person for one in self._all_holders(role, parties)]
 
-    def _deputies(self, away: Iterable[_Holder], told: Iterable[Recipient]) -> list[Recipient]:
-        own = {one.user_id for one in told}
+    def _deputies(
+        self, away: Iterable[_Holder], told: Iterable[Recipient], barred: int | None
+    ) -> list[Recipient]:
+        own = {barred, *(one.user_id for one in told)}
         absent: dict[int, dict[str, None]] = {}
         for one in away:
             if one.deputy_id is not None and one.deputy_id not in own:
                 absent.setdefault(one.deputy_id, {})[one.person.name] = None
         return [replace(self._people[id_], stands_for="、".join(names)) for id_, names in absent.items()]
 
-    def _holders(self, role: Role, parties: Parties, user_id: int | None = None) -> list[_Holder]:
+    def _holders(
+        self, role: Role, parties: Parties, user_id: int | None = None, not_user_id: int | None = None
+    ) -> list[_Holder]:
         """Return those who hold a role for a project and can be reached."""
         if user_id is not None:
             hers = [one for one in self._all_holders(role, parties) if one.person.user_id == user_id]
             if hers or role is Role.EXPERT:
                 return hers
-        if role in LOOKING_AFTER:
-            return self._who_look_after(role, parties.programme)
-        return self._all_holders(role, parties)
+        if role not in LOOKING_AFTER:
+            return self._all_holders(role, parties)
+        found = self._who_look_after(role, parties.programme)
+        if not_user_id is None:
+            return found
+        others = [one for one in found if one.person.user_id != not_user_id]
+        return others or [one for one in self._by_role[role] if one.person.user_id != not_user_id]
 
     def _all_holders(self, role: Role, parties: Parties) -> list[_Holder]:
         if role is Role.PI:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from lifecycle.money import Fen
-from lifecycle.waiting import Handed, Paper, Receipt, Waiting
+from lifecycle.waiting import Handed, Held, Paper, Proposed, Receipt, Waiting
 
 
 class Nature(StrEnum):
@@ -154,6 +154,11 @@ class Indicator:
     agreed_number: Decimal | None
 
 
+def tranche_name(source: Source, number: int) -> str:
+    """Return how a tranche is called: 区（县）级财政第 2 期."""
+    return f"{source}第 {number} 期"
+
+
 @dataclass(frozen=True, slots=True)
 class Tranche:
     """One row of 拨付: a tranche (期次) of one source, planned and perhaps paid."""
@@ -165,6 +170,11 @@ class Tranche:
     paid: Fen
     """0 = not paid."""
     paid_on: date | None
+
+    @property
+    def name(self) -> str:
+        """Source and number, by which it is called; one tranche may have several rows."""
+        return tranche_name(self.source, self.number)
 
     @property
     def is_payment(self) -> bool:
@@ -344,7 +354,10 @@ class ProjectRecord:
     """Not in the ledger: from when, and by when, what has to be returned is owed, and when all was back."""
     waiting: tuple[Waiting, ...] = field(default=(), compare=False)
     receipts: tuple[Receipt, ...] = field(default=(), compare=False)
-    """Neither in the ledger nor what makes records alike: what waits, or has waited, and money to confirm."""
+    proposals: tuple[Proposed, ...] = field(default=(), compare=False)
+    holds: tuple[Held, ...] = field(default=(), compare=False)
+    """Neither in the ledger nor what makes records alike: what waits, or has waited, money to confirm, what
+    was proposed to be paid and what held it."""
     members: tuple[str, ...] = ()
     """Never kept with the record: the names of the project's people, filled in where an act asks for them."""
     experts: tuple[NamedExpert, ...] = ()

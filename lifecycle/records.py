@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from lifecycle.addresses import receipt_path, turn_path
+from lifecycle.addresses import receipt_path, tranche_path, turn_path
 from lifecycle.columns import (
     ACCEPTANCE,
     ACCEPTANCE_CASE,
     ACCEPTANCE_COLUMNS,
+    HOLD,
     LINES,
     PARTY,
     PAYMENT,
     PROJECT,
     PROJECT_COLUMNS,
     PROJECT_FIELDS,
+    PROPOSAL,
     REPORT,
     TRANCHE,
     TURN,
@@ -36,9 +38,10 @@ from lifecycle.record import (
     ProjectRecord,
     Source,
     Tranche,
+    tranche_name,
 )
 from lifecycle.roles import Role
-from lifecycle.waiting import Handed, Paper, Receipt, Waiting
+from lifecycle.waiting import Handed, Held, Paper, Proposed, Receipt, Waiting
 
 CHUNK = 500
 """Projects read at a time: keeps memory level and stays below SQLite's limit of bound parameters."""
@@ -69,6 +72,8 @@ def _load_chunk(session: Session, ids: list[int]) -> Iterator[tuple[int, Project
     _gather(session, belongings, "signatories", _party_query(ids), lambda signatory: signatory)
     _gather(session, belongings, "waiting", waiting_query(ids), waiting_of)
     _gather(session, belongings, "receipts", receipt_query(ids), receipt_of)
+    _gather(session, belongings, "proposals", proposal_query(ids), proposed_of)
+    _gather(session, belongings, "holds", hold_query(ids), held_of)
     query: Select[Any] = select(ACCEPTANCE.c.project_id, *(ACCEPTANCE.c[name] for name in ACCEPTANCE_COLUMNS))
     for project_id, *values in session.execute(query.where(ACCEPTANCE.c.project_id.in_(ids))):
         belongings[project_id]["acceptance"] = Acceptance(*values)
@@ -208,5 +213,51 @@ def receipt_of(
 ) -> Receipt:
     """Return a payment to be confirmed by the values of its rows."""
     return Receipt(
-        tranche_id, f"{source}第 {number} 期", paid, paid_on, received_on, receipt_path(tranche_id)
+        tranche_id, tranche_name(source, number), paid, paid_on, received_on, receipt_path(tranche_id)
     )
+
+
+PROPOSAL_COLUMNS = (
+    *(PROPOSAL.c.id, TRANCHE.c.id, TRANCHE.c.source, TRANCHE.c.number, PROPOSAL.c.amount_fen),
+    *(PROPOSAL.c.proposed_on, PROPOSAL.c.proposed_by_id, PROPOSAL.c.approved_on, PROPOSAL.c.ended_on),
+)
+"""What ``proposed_of`` asks."""
+
+
+def proposal_query(ids: Sequence[int]) -> Select[Any]:
+    """Return the statement that reads proposals to pay: project id, then what ``proposed_of`` asks."""
+    query: Select[Any] = select(TRANCHE.c.project_id, *PROPOSAL_COLUMNS)
+    query = query.join_from(TRANCHE, PROPOSAL, PROPOSAL.c.tranche_id == TRANCHE.c.id)
+    return query.where(TRANCHE.c.project_id.in_(ids)).order_by(TRANCHE.c.project_id, PROPOSAL.c.id)
+
+
+def proposed_of(
+    id_: int,
+    tranche_id: int,
+    source: Source,
+    number: int,
+    amount: Fen,
+    proposed_on: date,
+    proposed_by_id: int,
+    approved_on: date | None,
+    ended_on: date | None,
+) -> Proposed:
+    """Return a proposal by the values of its rows; one that was returned once approved was decided then."""
+    what, path = tranche_name(source, number), tranche_path(tranche_id)
+    return Proposed(id_, what, amount, proposed_on, proposed_by_id, approved_on or ended_on, path)
+
+
+HOLD_COLUMNS = (TRANCHE.c.source, TRANCHE.c.number, HOLD.c.until)
+"""What ``held_of`` asks."""
+
+
+def hold_query(ids: Sequence[int]) -> Select[Any]:
+    """Return the statement that reads what holds tranches: project id, then what ``held_of`` asks."""
+    query: Select[Any] = select(HOLD.c.project_id, *HOLD_COLUMNS)
+    query = query.join_from(HOLD, TRANCHE, TRANCHE.c.id == HOLD.c.tranche_id)
+    return query.where(HOLD.c.project_id.in_(ids)).order_by(HOLD.c.project_id, HOLD.c.id)
+
+
+def held_of(source: Source, number: int, until: date | None) -> Held:
+    """Return a hold by the values of its rows."""
+    return Held(tranche_name(source, number), until)

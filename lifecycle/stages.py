@@ -51,6 +51,13 @@ class TrancheState(StrEnum):
     PAID = "已拨付"
 
 
+class Ending(StrEnum):
+    """How a proposal ended without a payment."""
+
+    RETURNED = "退回"
+    WITHDRAWN = "撤回"
+
+
 TRANCHE_TRANSITIONS: Mapping[TrancheState, frozenset[TrancheState]] = {
     TrancheState.PLANNED: frozenset({TrancheState.PROPOSED}),
     TrancheState.PROPOSED: frozenset({TrancheState.APPROVED, TrancheState.PLANNED}),

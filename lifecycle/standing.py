@@ -125,7 +125,7 @@ def _finding_row(agency_id: int, project_id: int, finding: Finding) -> Values:
 
 _DUTY_COLUMNS = (
     *("agency_id", "project_id", "rule", "subject", "since", "due"),
-    *("done_on", "closed_on", "owner", "user_id", "message", "path", "next_step_on"),
+    *("done_on", "closed_on", "owner", "user_id", "not_user_id", "message", "path", "next_step_on"),
 )
 
 
@@ -137,7 +137,8 @@ def _duty_row(
     next_step = clockwork.next_step_on(duty.due, duty.since, duty.settled_on, told_on)
     return (
         *(agency_id, project_id, rule.id, duty.subject, duty.since, duty.due),
-        *(duty.done_on, duty.closed_on, duty.owner, duty.user_id, duty.message, duty.path, next_step),
+        *(duty.done_on, duty.closed_on, duty.owner, duty.user_id, duty.not_user_id),
+        *(duty.message, duty.path, next_step),
     )
 
 

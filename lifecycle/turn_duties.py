@@ -1,8 +1,8 @@
-"""Duties that are turns: whose they are, and who may know of them.
+"""Duties that are listed elsewhere, too: whose they are, and who may know of them.
 
-What waits for somebody is listed as a turn (``lifecycle.turns``) and kept as a duty, so that the clock speaks
-of it. Lists of duties leave out what the list of turns beside them shows, and what goes on within the bureau
-stays there.
+What waits for somebody is listed as a turn (``lifecycle.turns``), a proposal to pay among the money that
+waits (``finance.waiting``), and both are kept as duties, so that the clock speaks of them. Lists of duties
+leave out what the lists beside them show, and what goes on within the bureau stays there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, tru
 from lifecycle.models import KeptDuty, Project, Turn
 from lifecycle.roles import BUREAU_ROLES, Actor, Role
 from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import Kind
+from lifecycle.rules.payments_owed import LaterPayment, PaymentDecision
 from lifecycle.rules.time_limits import TurnWithin
 from lifecycle.visibility import visible_as
 
@@ -25,21 +27,39 @@ OUTSIDE = frozenset({Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_U
 @cache
 def turn_rules() -> frozenset[str]:
     """Return the ids of the rules by which what waits is a duty."""
+    return _rules_of(TurnWithin)
+
+
+@cache
+def decision_rules() -> frozenset[str]:
+    """Return the ids of the rules by which a proposal to pay is to be decided."""
+    return _rules_of(PaymentDecision)
+
+
+@cache
+def later_payment_rules() -> frozenset[str]:
+    """Return the ids of the rules by which money is to be paid once its payment has begun."""
+    return _rules_of(LaterPayment)
+
+
+def _rules_of(kind: type[Kind]) -> frozenset[str]:
     book = rulebook()
     rules = (rule for name in book.programmes for rule in book.programme(name).rules)
-    return frozenset(rule.id for rule in rules if isinstance(rule.kind, TurnWithin))
+    return frozenset(rule.id for rule in rules if isinstance(rule.kind, kind))
 
 
-def is_turn() -> ColumnElement[bool]:
-    """Return the condition that a kept duty is a turn."""
-    return KeptDuty.rule.in_(sorted(turn_rules()))
+def is_listed() -> ColumnElement[bool]:
+    """Return the condition that a list beside the duties shows a kept duty to whoever owes it."""
+    return KeptDuty.rule.in_(sorted(turn_rules() | decision_rules()))
 
 
 def is_hers(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that it is the actor herself who owes a kept duty."""
-    ways: list[ColumnElement[bool]] = [KeptDuty.user_id == actor.user_id]
+    # Never unknown: the condition is denied, too.
+    ways: list[ColumnElement[bool]] = [and_(KeptDuty.user_id.is_not(None), KeptDuty.user_id == actor.user_id)]
+    may = or_(KeptDuty.not_user_id.is_(None), KeptDuty.not_user_id != actor.user_id)
     for role in sorted(actor.roles):
-        of_role = and_(KeptDuty.user_id.is_(None), KeptDuty.owner == role)
+        of_role = and_(KeptDuty.user_id.is_(None), KeptDuty.owner == role, may)
         if role in BUREAU_ROLES:
             ways.append(of_role)
         elif role in OUTSIDE:
@@ -50,7 +70,7 @@ def is_hers(actor: Actor) -> ColumnElement[bool]:
 
 def not_within_bureau() -> ColumnElement[bool]:
     """Return the condition that a kept duty is nothing that waits within the bureau or for an expert."""
-    return or_(~is_turn(), KeptDuty.owner.in_(sorted(OUTSIDE)))
+    return or_(~is_listed(), KeptDuty.owner.in_(sorted(OUTSIDE)))
 
 
 def may_know(actor: Actor) -> ColumnElement[bool]:
@@ -63,7 +83,7 @@ def may_know(actor: Actor) -> ColumnElement[bool]:
 def of_turn() -> ColumnElement[bool]:
     """Return the condition on which a turn is joined with the duty it is; one without days has none."""
     same = and_(KeptDuty.project_id == Turn.project_id, KeptDuty.subject == cast(Turn.id, String))
-    return and_(same, is_turn())
+    return and_(same, KeptDuty.rule.in_(sorted(turn_rules())))
 
 
 DEADLINE: ColumnElement[date | None] = func.coalesce(KeptDuty.due, Turn.due)

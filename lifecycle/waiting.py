@@ -1,4 +1,4 @@
-"""What a record knows of what waits for somebody, which no ledger does: turns, and money to be confirmed."""
+"""What a record knows of what waits for somebody, which no ledger does: turns, and money on its way."""
 
 from __future__ import annotations
 
@@ -58,3 +58,28 @@ class Receipt:
     received_on: date | None
     path: str
     """The page on which its arrival is confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A proposal to pay a tranche, whatever became of it, and when it was decided or taken back."""
+
+    id: int
+    what: str
+    """The tranche's name."""
+    amount: Fen
+    proposed_on: date
+    proposed_by_id: int
+    decided_on: date | None
+    path: str
+    """The page on which it is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule that keeps, or kept, a tranche of public money back, and the first day without it."""
+
+    what: str
+    """The tranche's name."""
+    until: date | None
+    """``None`` while it holds."""

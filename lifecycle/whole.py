@@ -36,12 +36,14 @@ from sqlalchemy.sql.functions import GenericFunction
 from lifecycle.columns import (
     ACCEPTANCE,
     ACCEPTANCE_COLUMNS,
+    HOLD,
     LINES,
     PARTY,
     PAYMENT,
     PROJECT,
     PROJECT_COLUMNS,
     PROJECT_FIELDS,
+    PROPOSAL,
     TRANCHE,
     TURN,
 )
@@ -50,11 +52,15 @@ from lifecycle.models.base import ExactDecimal
 from lifecycle.record import Acceptance, ProjectRecord, Signatory, Tranche
 from lifecycle.records import (
     CHUNK,
+    HOLD_COLUMNS,
     IS_CONFIRMED,
+    PROPOSAL_COLUMNS,
     RECEIPT_COLUMNS,
     WAITING_COLUMNS,
     WAITING_TABLES,
     WAITS,
+    held_of,
+    proposed_of,
     receipt_of,
     tranche_of,
     waiting_of,
@@ -172,6 +178,10 @@ def _statement() -> CompoundSelect[Any]:
     parts.append(
         receipts.join_from(TRANCHE, PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id).where(IS_CONFIRMED)
     )
+    proposals = _lines("proposals", TRANCHE, PROPOSAL_COLUMNS, PROPOSAL.c.id)
+    parts.append(proposals.join_from(TRANCHE, PROPOSAL, PROPOSAL.c.tranche_id == TRANCHE.c.id))
+    holds = _lines("holds", HOLD, HOLD_COLUMNS, HOLD.c.id)
+    parts.append(holds.join_from(HOLD, TRANCHE, TRANCHE.c.id == HOLD.c.tranche_id))
     parts.append(_lines("acceptance", ACCEPTANCE, [ACCEPTANCE.c[name] for name in ACCEPTANCE_COLUMNS]))
     return union_all(*parts)
 
@@ -224,6 +234,8 @@ _BUILDERS: dict[str, Read] = {
     "tranches": _builder(_tranche_at, _TRANCHE_COLUMNS),
     "waiting": _builder(waiting_of, WAITING_COLUMNS),
     "receipts": _builder(receipt_of, RECEIPT_COLUMNS),
+    "proposals": _builder(proposed_of, PROPOSAL_COLUMNS),
+    "holds": _builder(held_of, HOLD_COLUMNS),
     "acceptance": _builder(Acceptance, [ACCEPTANCE.c[name] for name in ACCEPTANCE_COLUMNS]),
 }
 """Field of the record → how one of its items is made of a JSON array."""

@@ -15,6 +15,7 @@ from lifecycle.notice_settings import ANSWER_DAYS, RECEIPT_DAYS, NoticeSettings
 from lifecycle.reminding import Clockwork
 from lifecycle.roles import Role
 from lifecycle.rules.base import Rule
+from lifecycle.rules.payments_owed import PaymentDecision
 from lifecycle.rules.time_limits import TurnWithin, WithinDays
 from lifecycle.setting import AHEAD_AT_LEAST, LATEST, MOST_BEFORE, MOST_EVERY
 
@@ -96,14 +97,14 @@ class LimitGroup(NamedTuple):
 
 def limit_groups(rules: Sequence[Rule]) -> list[LimitGroup]:
     """Return the time limits in two groups: of whole acts, and of each step on the way to them."""
-    steps = [rule for rule in rules if isinstance(rule.kind, TurnWithin)]
+    steps = [rule for rule in rules if isinstance(rule.kind, TurnWithin | PaymentDecision)]
     acts = [rule for rule in rules if rule not in steps]
     return [
         LimitGroup("acts", "各项工作", "从头到尾办完一项工作的期限。", acts),
         LimitGroup(
             "steps",
             "办理环节",
-            "报告、变更、验收等办到哪一步，就由谁在这些天内办完；已另行指定期限的，按指定的期限。",
+            "报告、变更、验收、拨付等办到哪一步，就由谁在这些天内办完；已另行指定期限的，按指定的期限。",
             steps,
         ),
     ]

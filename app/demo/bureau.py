@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from lifecycle.members import Post
 from lifecycle.models import Agency, Membership, Project, User
 from lifecycle.passwords import hash_password
 from lifecycle.people import add_person
-from lifecycle.record import ProjectRecord
+from lifecycle.record import ProjectRecord, Source, Tranche
 from lifecycle.roles import ROLE_NAMES, Actor, Permission, Role
 from lifecycle.setup import set_up_agency
 from lifecycle.standing import keep
@@ -100,9 +100,32 @@ def _fill(work: Work, today: date) -> None:
     for user_id in work.session.scalars(ours).all():
         set_password(work.session, user_id, hashed, must_change=False)
     records = [_made_ours(serial, record) for serial, record in enumerate(make_records(PROJECTS, today))]
+    _let_one_wait(records, today)
     ids = add_projects(work.session, work.actor.agency_id, records)
     keep(work.session, work.actor.agency_id, zip(ids, records, strict=True), fresh=True)
     work.record(f"装入演示项目 {len(records)} 个")
+
+
+def _let_one_wait(records: list[ProjectRecord], today: date) -> None:
+    """Let the next of the second tranches that nothing holds have been due for some days."""
+    since = today - timedelta(10)
+    found = [(one, place) for place, record in enumerate(records) for one in _unheld(record, since)]
+    if found:
+        tranche, place = min(found, key=lambda pair: pair[0].planned_on or date.max)
+        lines = records[place].tranches
+        moved = tuple(replace(one, planned_on=since) if one is tranche else one for one in lines)
+        records[place] = replace(records[place], tranches=moved)
+
+
+def _unheld(record: ProjectRecord, day: date) -> Iterator[Tranche]:
+    """Yield the district's second tranche where enough is spent of a first one paid before ``day``."""
+    lines = [one for one in record.tranches if one.source is Source.DISTRICT]
+    spent = sum(row.amount for row in record.spending if row.source is Source.DISTRICT)
+    if len(lines) < 2 or lines[1].paid or record.concluded_on is not None:
+        return
+    paid_on = lines[0].paid_on
+    if paid_on is not None and paid_on < day < record.end and spent * 10 >= lines[0].paid * 8:
+        yield lines[1]
 
 
 def _made_ours(serial: int, record: ProjectRecord) -> ProjectRecord:

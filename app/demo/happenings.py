@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.demo.paying import pay
+from finance.holding import sweep_holds
 from finance.stage_account import Bank, draw_account
 from lifecycle import agreements, inspecting, notice_causes, paper_notices, supervision
 from lifecycle.acceptance import applying
@@ -58,6 +59,7 @@ def happen(session: Session, agency_id: int, pi_email: str, today: date) -> None
         for act in acts:
             _once(session, who, act, numbers, today)
     pay(session, agency_id, who, today)
+    sweep_holds(session, Actor.system(agency_id), today)
 
 
 def _numbers(session: Session, agency_id: int, pi_email: str, stage: Stage) -> Iterable[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,14 +42,15 @@ def pay(session: Session, agency_id: int, who: Callable[[str], Actor], today: da
 
 
 def _approved(session: Session, agency_id: int, who: Callable[[str], Actor], today: date) -> Iterator[int]:
-    """Propose what may be proposed and approve all but the last; yield what is approved."""
+    """Propose first tranches that may be proposed, approve all but the last; yield what is approved."""
     query = (
         select(Tranche.id)
         .join(Project, Project.id == Tranche.project_id)
         .where(
             *(Project.agency_id == agency_id, Project.stage == Stage.UNDER_WAY),
             Project.provincial_fen == 0,  # two sources must go together, which is another story
-            *(Tranche.source == Source.DISTRICT, Tranche.state == TrancheState.PLANNED),
+            *(Tranche.source == Source.DISTRICT, Tranche.number == 1),
+            Tranche.state == TrancheState.PLANNED,
         )
         .order_by(Tranche.planned_on, Tranche.id)
     )
@@ -58,7 +59,7 @@ def _approved(session: Session, agency_id: int, who: Callable[[str], Actor], tod
     proposed = []
     for tranche_id in found:
         with suppress(Refusal):
-            propose(session, who("jingban"), tranche_id, today, {})
+            propose(session, who("jingban"), tranche_id, today - _WAITED, {})
             proposed.append(tranche_id)
         if len(proposed) == _MANY:
             break
@@ -69,3 +70,6 @@ def _approved(session: Session, agency_id: int, who: Callable[[str], Actor], tod
 
 _MANY = 8
 """Tranches proposed, the last of which waits for the approver."""
+
+_WAITED = timedelta(3)
+"""How long ago it was proposed, so that its deadline is near."""

@@ -10,12 +10,14 @@ from typing import Any
 
 from flask import url_for
 
+from app import clock
 from app.ledger import found
 from app.longwork.kinds import Crumb, Kind, Parameters, Steps, Task, WorkRefused, register
 from app.longwork.reading import ToldFile
 from app.longwork.wrong_cells import counts_by_sheet, write_errors
+from finance.holding import sweep_holds
 from lifecycle.record import ProjectRecord
-from lifecycle.roles import Permission
+from lifecycle.roles import Actor, Permission
 from lifecycle.rules.base import Strength
 from reports.finding_list import ListedFinding, findings_of
 from reports.ledger.errors import LedgerRefused, PassedOver
@@ -71,6 +73,8 @@ def _take_in(task: Task) -> dict[str, Any]:
             name=task.name,
             progress=task.step("导入项目", 2, 2),
         )
+    # Else what is held would be owed until the clock looks in the morning.
+    sweep_holds(task.session, Actor.system(task.actor.agency_id), clock.today())
     return _outcome(imported)
 
 

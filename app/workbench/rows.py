@@ -95,7 +95,6 @@ def waiting_groups(waiting: Waiting, actor: Actor) -> Iterator[dict[str, Any]]:
                 "note": note,
                 "count": waiting.counts[state],
                 "rows": [_tranche_row(one, actor) for one in waiting.tranches[state]],
-                "due": state is TrancheState.PLANNED,
                 "all_url": url_for("money.index", tab=_MONEY_TABS[state]),
             }
     if waiting.batches:
@@ -105,7 +104,6 @@ def waiting_groups(waiting: Waiting, actor: Actor) -> Iterator[dict[str, Any]]:
             "note": "待出拨付表，或已出表待登记到账",
             "count": len(waiting.batches),
             "rows": [_batch_row(one) for one in waiting.batches],
-            "due": False,
             "all_url": url_for("money.batches"),
         }
 
@@ -119,6 +117,7 @@ def _tranche_row(one: WaitingTranche, actor: Actor) -> dict[str, Any]:
         "who": f"{one.by} 提出" if one.by else one.lead_unit,
         "amount": one.amount,
         "day": one.since,
+        "due": one.due,
         "step": tranche_step(one.state, actor, one.id),
     }
 
@@ -133,6 +132,7 @@ def _batch_row(one: WaitingBatch) -> dict[str, Any]:
         "who": "",
         "amount": one.total,
         "day": one.since,
+        "due": None,
         "step": step,
     }
 

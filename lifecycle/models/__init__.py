@@ -16,6 +16,7 @@ from lifecycle.models.base import Base, Instant, choice
 from lifecycle.models.clock import Channel, InboxMessage, JobRun, OutboxMessage, Reminder, Telling
 from lifecycle.models.longwork import LongWork, WorkState
 from lifecycle.models.notice import NoticeKind, PaperNotice
+from lifecycle.models.payable import Proposal, TrancheHold
 from lifecycle.models.people import Agency, Membership, SignInTries, User
 from lifecycle.models.project import (
     Acceptance,
@@ -122,6 +123,7 @@ __all__ = [
     "Payment",
     "PersonChoice",
     "Project",
+    "Proposal",
     "Reminder",
     "Report",
     "ReportKind",
@@ -132,6 +134,7 @@ __all__ = [
     "Spending",
     "Telling",
     "Tranche",
+    "TrancheHold",
     "Turn",
     "TurnKind",
     "User",

@@ -56,6 +56,8 @@ class KeptDuty(Base):
     owner: Mapped[Role] = mapped_column(choice(Role, "owner"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     """The one person who owes it; NULL: whoever holds the role for the project."""
+    not_user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    """Who may not do it, though she holds the role: she did what it decides on."""
     message: Mapped[str]
     path: Mapped[str | None]
     """The page on which it goes on; NULL: its project's own."""

@@ -69,6 +69,8 @@ class Owed(NamedTuple):
     """The page on which it goes on, where it is not the project's own."""
     with_unit: bool = False
     """Whether the pi has done her part, so that it is her unit that must act."""
+    not_user_id: int | None = None
+    """Who may not do it, though she holds the rule's role: she did what it decides on."""
 
     def handed(self, confirming: Waiting | None) -> Owed:
         """Return it as what the pi has handed to her unit, where that is yet to confirm it."""
@@ -238,6 +240,8 @@ class Duty:
     """The page on which it goes on, where it is not the project's own."""
     with_unit: bool = False
     """Whether the pi has done her part, so that it is her unit that must act."""
+    not_user_id: int | None = None
+    """Who may not do it, though she holds the rule's role: she did what it decides on."""
 
     @property
     def owner(self) -> Role | None:

@@ -24,6 +24,7 @@ from lifecycle.rules import (  # noqa: F401 importing the modules registers thei
     indicators,
     parties,
     partners,
+    payments_owed,
     periods,
     process,
     time_limits,

@@ -36,6 +36,7 @@ class Follows(NamedTuple):
     """The day that was named for it, whatever the agency gives."""
     user_id: int | None = None
     path: str | None = None
+    not_user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class WithinDays(DutyKind):
                 yield Owed(
                     *(one.subject, one.begun_on, due, one.done_on, ended_on, one.message),
                     *(one.user_id, one.path),
+                    not_user_id=one.not_user_id,
                 )
 
 

@@ -19,14 +19,14 @@ from finance.checking import payment_check, payment_verdict
 from finance.issuing import issue_batch
 from finance.models import Proposal
 from finance.proposing import approve, propose, return_, withdraw
-from finance.states import BatchState, Ending
+from finance.states import BatchState
 from finance.tranches import project_tranches
 from lifecycle.models import AuditEntry, KeptDuty, KeptFinding, Tranche
 from lifecycle.record import ExceptionNote, Source
 from lifecycle.record import Tranche as Plan
 from lifecycle.refusals import IllegalTransition
 from lifecycle.rules.verdict import Mark
-from lifecycle.stages import TrancheState
+from lifecycle.stages import Ending, TrancheState
 from lifecycle.standing import rebuild, standing_rows
 from reports.sheet import disbursement_sheet
 from tests.integration.paying import (

@@ -295,3 +295,16 @@ def test_whatever_people_there_are_somebody_hears_once_or_the_proof_says_that_no
     for post, row in product(posts, rows):  # whoever is told may see it: by her role, or for whom she is told
         if row.channel is Channel.INBOX and row.user_id == post.user_id:
             assert row.name == post.name or row.name.startswith(f"{post.name}（代 ")
+
+
+def test_who_may_not_do_it_is_told_neither_herself_nor_for_somebody_else() -> None:
+    her, other = (Post(n, name, None, Role.APPROVER, "") for n, name in ((2, "甲"), (3, "乙")))
+
+    def heard(*posts: Post) -> tuple[str, list[int]]:
+        got = AddressBook([*posts, ADMIN]).told(Role.APPROVER, 0, PARTIES, not_user_id=2)
+        return got.names, got.user_ids
+
+    assert heard(her, other) == ("乙", [3])
+    assert heard(her) == ("审批（管理员代收）", [9])
+    assert heard(her, other._replace(programmes=("别的",))) == ("乙", [3])
+    assert heard(her, other._replace(deputy_id=2)) == ("乙", [3])

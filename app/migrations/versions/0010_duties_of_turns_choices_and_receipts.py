@@ -39,7 +39,9 @@ def upgrade() -> None:
     """Apply."""
     with op.batch_alter_table('kept_duty', schema=None) as batch_op:
         batch_op.add_column(sa.Column('user_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('not_user_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('path', sa.String(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f('fk_kept_duty_not_user_id'), 'user_account', ['not_user_id'], ['id'], ondelete='SET NULL')
         batch_op.create_foreign_key(batch_op.f('fk_kept_duty_user_id'), 'user_account', ['user_id'], ['id'], ondelete='SET NULL')
 
     with op.batch_alter_table('paper_notice', schema=None) as batch_op:
@@ -127,7 +129,9 @@ def downgrade() -> None:
         batch_op.drop_column('received_by_id')
 
     with op.batch_alter_table('kept_duty', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_kept_duty_not_user_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_kept_duty_user_id'), type_='foreignkey')
         batch_op.drop_column('path')
+        batch_op.drop_column('not_user_id')
         batch_op.drop_column('user_id')
 
