@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,13 +10,13 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, delete, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
-from lifecycle.desk import on_desk, who_owes
+from lifecycle.desk import concerning, who_owes
 from lifecycle.models import CalendarFeed, KeptDuty, Membership, Project, User
-from lifecycle.roles import Actor, Permission, Role
+from lifecycle.roles import BUREAU_ROLES, UNIT_ROLES, Actor, Permission, Role
 from lifecycle.turn_duties import is_hers, may_know
 from lifecycle.visibility import visible
 
@@ -90,32 +90,57 @@ class AgendaDuty:
         return "临期" if (self.due - today).days <= 30 else "未到期"
 
 
-def _whose(session: Session, actor: Actor, asked: AgendaFilter) -> ColumnElement[bool]:
-    seen = or_(visible(actor), KeptDuty.user_id == actor.user_id)  # an expert sees only what she is named for
-    found = [KeptDuty.agency_id == actor.agency_id, seen, may_know(actor)]
+def _whose(actor: Actor, asked: AgendaFilter) -> ColumnElement[bool]:
+    found = [*_seen(actor), may_know(actor)]
     if asked.whose is Whose.MINE:
-        found.append(is_hers(actor) if actor.sees_all_projects else on_desk(actor))
+        found.append(is_hers(actor) if actor.sees_all_projects else concerning(actor))
     if asked.unit:
         units = (Project.lead_unit, Project.joint_unit)
         found.append(or_(*(one.contains(asked.unit, autoescape=True) for one in units)))
     if asked.owner is not None:
         found.append(KeptDuty.owner == asked.owner)
     if asked.person:
-        found.append(_owed_by(session, actor.agency_id, asked.person))
+        found.append(_owed_by(actor.agency_id, asked.person))
     return and_(*found)
 
 
-def _owed_by(session: Session, agency_id: int, name: str) -> ColumnElement[bool]:
-    """Return the condition that a duty is owed by somebody of that name, in any of her roles."""
-    named = Project.pi_name.contains(name, autoescape=True)
-    ways: list[ColumnElement[bool]] = [and_(KeptDuty.owner == Role.PI, named)]
-    query = select(User.id, User.name, User.email, Membership.role, Membership.unit)
-    query = query.join(Membership, Membership.user_id == User.id)
-    query = query.where(Membership.agency_id == agency_id, User.name.contains(name, autoescape=True))
-    for user_id, full_name, email, role, unit in session.execute(query):
-        one = Actor(agency_id, user_id, full_name, frozenset({role}), email, frozenset({(role, unit)}))
-        ways.append(is_hers(one))
-    return or_(*ways)
+def _seen(actor: Actor) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that a duty is the actor's to see: of a project that is, or her own by name."""
+    own_agency = KeptDuty.agency_id == actor.agency_id
+    if actor.sees_all_projects:
+        yield own_agency
+        return
+    of_hers = KeptDuty.project_id.in_(select(Project.id).where(visible(actor)))
+    by_name = select(KeptDuty.id).where(KeptDuty.user_id == actor.user_id)
+    # SQLite, which keeps no statistics, would rather look through every duty of the span than find her few
+    # projects first: an agency hidden in an expression leaves it no index for that.
+    yield func.coalesce(KeptDuty.agency_id, null()) == actor.agency_id
+    yield or_(of_hers, KeptDuty.id.in_(by_name))
+
+
+def _owed_by(agency_id: int, name: str) -> ColumnElement[bool]:
+    """Return the condition that a duty is owed by somebody of that name, in any of her roles.
+
+    The same as ``lifecycle.turn_duties.is_hers`` of each of them, however many bear that name.
+    """
+    named = and_(Membership.agency_id == agency_id, User.name.contains(name, autoescape=True))
+
+    def held(what: SQLColumnExpression[Any], role: Role) -> Select[Any]:
+        posts = select(what).join_from(Membership, User, User.id == Membership.user_id)
+        return posts.where(named, Membership.role == role, what != "")
+
+    by_name = select(Membership.user_id).join(User, User.id == Membership.user_id).where(named)
+    leads = func.lower(Project.pi_email).in_(held(func.lower(User.email), Role.PI))
+    of_role = [and_(KeptDuty.owner == Role.PI, leads)]
+    for role in sorted(BUREAU_ROLES):  # of whom one may have done what another must decide on
+        other = held(User.name, role).where(Membership.user_id != KeptDuty.not_user_id)
+        free = and_(KeptDuty.not_user_id.is_(None), held(User.name, role).exists())
+        of_role.append(and_(KeptDuty.owner == role, or_(free, other.exists())))
+    for role in sorted(UNIT_ROLES):
+        unit = Project.joint_unit if role is Role.JOINT_UNIT else Project.lead_unit
+        of_role.append(and_(KeptDuty.owner == role, unit.in_(held(Membership.unit, role))))
+    called = and_(KeptDuty.owner == Role.PI, Project.pi_name.contains(name, autoescape=True))
+    return or_(called, KeptDuty.user_id.in_(by_name), and_(KeptDuty.user_id.is_(None), or_(*of_role)))
 
 
 def _open(today: date) -> ColumnElement[bool]:
@@ -130,7 +155,7 @@ def agenda(
 ) -> Sequence[AgendaDuty]:
     """Return the duties due within the span, the earliest first, ``most`` at most (``None``: all of them).
 
-    One statement, and one more where a person is asked for.
+    One statement.
     """
     of_project = (Project.number, Project.title, Project.lead_unit, Project.pi_name, Project.joint_unit)
     query: Select[*tuple[Any, ...]] = select(
@@ -140,7 +165,7 @@ def agenda(
         *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner, KeptDuty.message),
         *(KeptDuty.user_id, KeptDuty.path),
     ).join(Project, Project.id == KeptDuty.project_id)
-    query = query.where(_whose(session, actor, asked), KeptDuty.due.between(asked.first, asked.last))
+    query = query.where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
     if asked.open_only:
         query = query.where(_open(today))
     query = query.order_by(KeptDuty.due, Project.number, KeptDuty.rule, KeptDuty.subject).limit(most)
@@ -158,12 +183,11 @@ class DayCount:
 def day_counts(session: Session, actor: Actor, asked: AgendaFilter, today: date) -> Mapping[date, DayCount]:
     """Return how many duties fall due on each day of the span, by one statement."""
     owed = func.sum(case((_open(today), 1), else_=0))
-    query = (
-        select(KeptDuty.due, func.count(), owed)
-        .join(Project, Project.id == KeptDuty.project_id)
-        .where(_whose(session, actor, asked), KeptDuty.due.between(asked.first, asked.last))
-        .group_by(KeptDuty.due)
-    )
+    query = select(KeptDuty.due, func.count(), owed).select_from(KeptDuty)
+    if asked.unit or asked.person or not actor.sees_all_projects:  # else an index answers by itself
+        query = query.join(Project, Project.id == KeptDuty.project_id)
+    query = query.where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
+    query = query.group_by(KeptDuty.due)
     return {row[0]: DayCount(row[1], int(row[2])) for row in session.execute(query)}
 
 

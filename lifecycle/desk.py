@@ -159,12 +159,15 @@ def _within(urgency: Urgency, actor: Actor, today: date) -> ColumnElement[bool]:
 def on_desk(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that a duty concerns the actor: a bureau follows all, the others their own."""
     own_agency = KeptDuty.agency_id == actor.agency_id
-    if actor.sees_all_projects:
-        return own_agency
+    return own_agency if actor.sees_all_projects else and_(own_agency, concerning(actor))
+
+
+def concerning(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that a duty is the actor's own, or of what she leads or keeps the books of."""
     owners = set(actor.roles)
     if Role.UNIT_MANAGER in owners:
         owners |= {Role.PI, Role.UNIT_FINANCE}
     if Role.UNIT_FINANCE in owners:
         owners.add(Role.UNIT_MANAGER)
     ways = or_(KeptDuty.user_id == actor.user_id, and_(KeptDuty.owner.in_(owners), visible(actor)))
-    return and_(own_agency, ways, may_know(actor))
+    return and_(ways, may_know(actor))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lifecycle.models.base import Base, Id, choice
@@ -42,6 +42,13 @@ class KeptDuty(Base):
         UniqueConstraint("project_id", "rule", "subject", "due"),
         Index("ix_kept_duty_clock", "agency_id", "next_step_on", "done_on", "closed_on"),
         Index("ix_kept_duty_agency_due", "agency_id", "due", "done_on", "closed_on", "since"),
+        # Few are one person's alone.
+        Index(
+            "ix_kept_duty_user",
+            "user_id",
+            sqlite_where=text("user_id IS NOT NULL"),
+            postgresql_where=text("user_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]

@@ -43,6 +43,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('path', sa.String(), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_kept_duty_not_user_id'), 'user_account', ['not_user_id'], ['id'], ondelete='SET NULL')
         batch_op.create_foreign_key(batch_op.f('fk_kept_duty_user_id'), 'user_account', ['user_id'], ['id'], ondelete='SET NULL')
+        batch_op.create_index('ix_kept_duty_user', ['user_id'], unique=False, sqlite_where=sa.text('user_id IS NOT NULL'), postgresql_where=sa.text('user_id IS NOT NULL'))
 
     with op.batch_alter_table('paper_notice', schema=None) as batch_op:
         batch_op.add_column(sa.Column('received_by_id', sa.Integer(), nullable=True))
@@ -130,6 +131,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table('kept_duty', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_kept_duty_not_user_id'), type_='foreignkey')
+        batch_op.drop_index('ix_kept_duty_user', sqlite_where=sa.text('user_id IS NOT NULL'), postgresql_where=sa.text('user_id IS NOT NULL'))
         batch_op.drop_constraint(batch_op.f('fk_kept_duty_user_id'), type_='foreignkey')
         batch_op.drop_column('path')
         batch_op.drop_column('not_user_id')
