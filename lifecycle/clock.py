@@ -19,7 +19,7 @@ from lifecycle.command import Work, command
 from lifecycle.due import DueDuty, due_duties, told_already
 from lifecycle.models import Base
 from lifecycle.notices import address_of, notice
-from lifecycle.recipients import AddressBook
+from lifecycle.recipients import AddressBook, followers
 from lifecycle.reminding import Clockwork
 from lifecycle.robot_digest import Item
 from lifecycle.roles import Actor, Permission
@@ -93,7 +93,8 @@ def _to_tell(
         rule = rulebook().find(duty.rule)
         also = rule.also if rule else ()
         told = book.told(duty.owner, step.offset, duty.parties, duty.user_id, also, duty.not_user_id)
-        said = notice(duty, as_of, site, clockwork.days)
+        also_told = followers(duty.owner, step.offset, clockwork.escalation)
+        said = notice(duty, as_of, site, clockwork.days, also_told)
         elsewhere = address_of(project_path(duty.number), site)
         item = Item(f"{duty.number}《{duty.title}》", duty.message, duty.due)
         late, hers = duty.due < as_of, duty.user_id

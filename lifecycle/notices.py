@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from lifecycle.addresses import duty_path
 from lifecycle.calendar import WorkingDays
 from lifecycle.due import DueDuty
+from lifecycle.recipients import NO_FOLLOWERS, Followers
+from lifecycle.roles import ROLE_NAMES, Role
 from lifecycle.rulebook import rulebook
 from lifecycle.wording import day_with_weekday, days_left
 
@@ -21,12 +23,15 @@ class Notice(NamedTuple):
     link: str
 
 
-def notice(duty: DueDuty, today: date, site: str, days: WorkingDays) -> Notice:
-    """Return what is said of ``duty`` on ``today``; ``site`` is put before the link in the e-mail."""
+def notice(duty: DueDuty, today: date, site: str, days: WorkingDays, followers: Followers = NO_FOLLOWERS) -> Notice:
+    """Return what is said of ``duty`` on ``today``; ``site`` is put before the link in the e-mail.
+
+    ``followers`` are those who are told besides because it is late.
+    """
     kind = "提醒" if today <= duty.due else "催办"
     return Notice(
         title=f"{kind}：{duty.message}（{days_left(duty.due, today)}）",
-        body="\n".join(_lines(duty, today, days)),
+        body="\n".join(_lines(duty, today, days, followers)),
         link=address_of(duty_path(duty.number, duty.path), site),
     )
 
@@ -36,18 +41,27 @@ def address_of(path: str, site: str) -> str:
     return f"{site.rstrip('/')}{path}"
 
 
-def _lines(duty: DueDuty, today: date, days: WorkingDays) -> Iterator[str]:
+def _lines(duty: DueDuty, today: date, days: WorkingDays, followers: Followers) -> Iterator[str]:
     yield f"项目：{duty.number}《{duty.title}》（{duty.lead_unit}）"
     yield f"期限：{_deadline(duty.due, today, days)}"
     rule = rulebook().find(duty.rule)
     if rule is not None:
         yield f"依据：{rule.citation}"
+    if followers.from_now:
+        yield f"逾期升级：本次起同时告知{_names(followers.from_now)}"
+    if followers.before:
+        yield f"同时告知：{_names(followers.before)}"
+
+
+def _names(roles: Sequence[Role]) -> str:
+    return "、".join("审批人" if role is Role.APPROVER else ROLE_NAMES[role] for role in roles)
 
 
 def _deadline(due: date, today: date, days: WorkingDays) -> str:
     words = f"{day_with_weekday(due)}，{days_left(due, today)}"
     announced = days.last_on_or_before(due)
-    if announced == due or today > announced:
+    if today > announced:
         return words
-    estimated = "，放假安排按周末推算，待国务院通知" if days.is_estimated(due.year) else ""
-    return f"{words}；当日放假，请最迟于 {day_with_weekday(announced)}办理{estimated}"
+    off = f"；当日放假，请最迟于 {day_with_weekday(announced)}办理" if announced != due else ""
+    doubt = days.doubt_of(due)
+    return f"{words}{off}（{doubt}）" if doubt else f"{words}{off}"

@@ -8,7 +8,7 @@ letters is reached by nothing, as if nobody held her role.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -118,6 +118,25 @@ def roles_told(owner: Role, offset: int, escalation: Mapping[Role, int]) -> list
     later = [role for role, days in escalation.items() if offset >= days and role is not owner]
     later = [role for role in later if role not in _FOLLOWED or owner in _FOLLOWED[role]]
     return [owner, *([Role.HANDLER] if owner is Role.EXPERT and offset > 0 else []), *later]
+
+
+class Followers(NamedTuple):
+    """Who is told of a late duty because the agency has set it so: from this step on, and since before it."""
+
+    from_now: Sequence[Role] = ()
+    before: Sequence[Role] = ()
+
+
+NO_FOLLOWERS = Followers()
+
+
+def followers(owner: Role, offset: int, escalation: Mapping[Role, int]) -> Followers:
+    """Return whom ``offset`` days of lateness bring in besides the owner."""
+    told = [role for role in roles_told(owner, offset, escalation) if role in escalation and role is not owner]
+    return Followers(
+        [role for role in told if escalation[role] == offset],
+        [role for role in told if escalation[role] < offset],
+    )
 
 
 LOOKING_AFTER = frozenset({Role.HANDLER, Role.FINANCE, Role.APPROVER})

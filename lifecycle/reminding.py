@@ -1,7 +1,9 @@
 """When a duty is spoken of: some days before, on the day, then every week or so until it is settled.
 
-A deadline on a day off is announced on the last working day before, so the steps up to the day count from
-that working day; lateness counts from the deadline itself. Everything is worked out from dates alone.
+The days from which on somebody else is told of lateness are steps of their own beside the weekly ones, so
+that nobody hears of it later than was promised. A deadline on a day off is announced on the last working
+day before, so the steps up to the day count from that working day; lateness counts from the deadline itself.
+Everything is worked out from dates alone.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from lifecycle.roles import Role
 
 ANNOUNCED = "T"
 """How the label of every step of the clock begins."""
+
+_SOME_DAY = date(2026, 9, 16)
+"""A working day far from any festival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,23 @@ class Clockwork:
     escalation: Mapping[Role, int] = field(
         default_factory=lambda: MappingProxyType({Role.UNIT_MANAGER: 7, Role.APPROVER: 15})
     )
-    """From how many days after the deadline on each of these is told too."""
+    """From how many days after the deadline on each of these is told too; each such day is a step."""
     days: WorkingDays = ANNOUNCED_DAYS
+
+    @property
+    def digest(self) -> str:
+        """What tells what it says, by these settings and this code, apart from what any other says."""
+        steps = (self.step_at(_SOME_DAY, _SOME_DAY + timedelta(many)) for many in range(-100, 101))
+        return "".join(step.label if step else "-" for step in steps)
 
     def step_at(self, due: date, day: date) -> Step | None:
         """Return the newest step of a duty owed by ``due`` that has come by ``day``; ``None`` before any.
 
         After a standstill this is the only one told: older ones have been overtaken.
         """
-        if day >= due + timedelta(self.every):
-            offset = (day - due).days // self.every * self.every
-            return Step(offset, due + timedelta(offset))
+        late = self._latest_until((day - due).days)
+        if late is not None:
+            return Step(late, due + timedelta(late))
         announced = self.days.last_on_or_before(due)
         come = [ahead for ahead in self.before if announced - timedelta(ahead) <= day]
         return Step(-come[-1], announced - timedelta(come[-1])) if come else None
@@ -80,8 +91,18 @@ class Clockwork:
             day = announced - timedelta(ahead)
             if day > after:
                 return day
-        times = max(1, (after - due).days // self.every + 1)
-        return due + timedelta(times * self.every)
+        return due + timedelta(self._first_after((after - due).days))
+
+    def _latest_until(self, days: int) -> int | None:
+        """Return the newest of the late steps that comes ``days`` after the deadline or sooner."""
+        regular = days // self.every * self.every
+        come = [one for one in (regular, *self.escalation.values()) if 0 < one <= days]
+        return max(come, default=None)
+
+    def _first_after(self, days: int) -> int:
+        """Return the first of the late steps that comes more than ``days`` after the deadline."""
+        regular = max(0, days // self.every) * self.every + self.every
+        return min([regular, *(one for one in self.escalation.values() if one > max(0, days))])
 
 
 USUAL = Clockwork()

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lifecycle.calendar import WorkingDays
+from lifecycle.calendar import WorkingDays, calendar_digest
 from lifecycle.models import AgencySetting, CalendarDay
 from lifecycle.reminding import USUAL, Clockwork
 from lifecycle.roles import Role
@@ -28,6 +28,9 @@ STEPS = "steps"
 
 LOCAL = "local"
 """Key of the parameters of the agency's own requirements: rule → parameter → number."""
+
+YEARS = "years"
+"""Key of the years of which the agency has loaded the whole notice about days off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,13 @@ class Settings:
 
     @property
     def fingerprint(self) -> str:
-        """What tells these settings and the rule files apart from any others."""
+        """What tells these settings, the rule files, the steps and the known days off apart from any others."""
         clockwork = self.clockwork
         told = [
             rulebook_digest(),
             json.dumps(self.local, sort_keys=True),
-            steps_to_plain(clockwork),
+            *(steps_to_plain(clockwork), clockwork.digest),
+            *(calendar_digest(), sorted(clockwork.days.complete)),
             sorted((day.isoformat(), working) for day, working in clockwork.days.loaded.items()),
         ]
         return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
@@ -64,7 +68,7 @@ def settings_of(session: Session, agency_id: int) -> Settings:
     if not known and not days:
         return UNSET
     steps = steps_of(known[STEPS]) if STEPS in known else USUAL
-    calendar = WorkingDays(days) if days else USUAL.days
+    calendar = WorkingDays(days, frozenset(known.get(YEARS, ()))) if days else USUAL.days
     clockwork = Clockwork(steps.before, steps.every, steps.escalation, calendar)
     return Settings(clockwork, known.get(LOCAL, {}))
 

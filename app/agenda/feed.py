@@ -50,7 +50,7 @@ def _event(duty: AgendaDuty, place: int, days: WorkingDays, site: str, now: date
     event.add("dtstart", day)
     event.add("dtend", day + timedelta(1))
     event.add("summary", f"{duty.message}（{duty.number}）")
-    event.add("description", "\n".join(_lines(duty, day)))
+    event.add("description", "\n".join(_lines(duty, day, days.doubt_of(duty.due))))
     event.add("url", f"{site.rstrip('/')}{duty_path(duty.number, duty.path)}")
     event.add("transp", "TRANSPARENT")
     return event
@@ -62,13 +62,14 @@ def _uid(duty: AgendaDuty, place: int) -> str:
     return f"{sha256(told.encode()).hexdigest()[:32]}@keguan"
 
 
-def _lines(duty: AgendaDuty, day: date) -> list[str]:
+def _lines(duty: AgendaDuty, day: date, doubt: str) -> list[str]:
     rule = rulebook().find(duty.rule)
     off = [f"期限当日放假，请最迟于 {day_with_weekday(day)}办理"] if day != duty.due else []
     return [
         f"项目：{duty.number}《{duty.title}》（{duty.lead_unit}）",
         f"期限：{day_with_weekday(duty.due)}",
         *off,
+        *([doubt] if doubt else []),
         f"责任人：{duty.who}",
         *([f"依据：{rule.citation}"] if rule else []),
     ]

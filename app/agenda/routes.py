@@ -45,13 +45,13 @@ def index() -> ResponseReturnValue:
     """Show a year, a month or a list of what falls due."""
     session, actor, today = db.session(), current_actor(), clock.today()
     asked = read_asked(request.args, actor, today)
-    more: dict[str, object] = {}
+    days = settings_of(session, actor.agency_id).clockwork.days
+    more: dict[str, object] = {"doubt": days.doubt(asked.year)}
     if asked.view == "year":
         counts = day_counts(session, actor, asked.filter, today)
-        more = {"months": months_of(asked.year, counts), "total": sum(one.count for one in counts.values())}
+        more |= {"months": months_of(asked.year, counts), "total": sum(one.count for one in counts.values())}
     else:
         duties = agenda(session, actor, asked.filter, today)
-        days = settings_of(session, actor.agency_id).clockwork.days
         listed = duties if asked.view == "list" else []
         rows = [
             {**row, "who_url": owner_url(asked, one)}
@@ -59,8 +59,7 @@ def index() -> ResponseReturnValue:
         ]
         states = [(one.state(today), one.done_on) for one in duties]
         weeks = weeks_of(asked, duties, days) if asked.view == "month" else []
-        more = {"weeks": weeks, "rows": rows, "states": states, "total": len(duties), "most": MOST}
-        more["estimated"] = days.is_estimated(asked.year)
+        more |= {"weeks": weeks, "rows": rows, "states": states, "total": len(duties), "most": MOST}
     owners = [(role.value, ROLE_NAMES[role]) for role in OWNERS]
     return render_template(
         "agenda/index.html", asked=asked, chips=chips_of(asked), owners=owners, today=today, **more
@@ -74,7 +73,9 @@ def sheet() -> ResponseReturnValue:
     session, actor, today = db.session(), current_actor(), clock.today()
     asked, file = read_asked(request.args, actor, today), BytesIO()
     rows = agenda(session, actor, asked.filter, today, most=None)
-    write_agenda_list(file, rows, agency=agency_name(), asked=asked.words, today=today)
+    doubt = settings_of(session, actor.agency_id).clockwork.days.doubt(asked.year)
+    words = f"{asked.words}；{doubt}" if doubt else asked.words
+    write_agenda_list(file, rows, agency=agency_name(), asked=words, today=today)
     return send_workbook(file, f"到期事项-{asked.span[0]}至{asked.span[1]}.xlsx")
 
 

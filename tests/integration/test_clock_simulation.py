@@ -179,9 +179,11 @@ class Simulation:
         if kind == "steps":
             before = self.shuffle.choice(((30, 15, 7, 3, 1, 0), (20, 10, 0), (60, 8, 5, 2, 0), (14, 0)))
             every = self.shuffle.choice((7, 5, 3, 14))
-            escalation = {Role.UNIT_MANAGER: every, Role.APPROVER: 15}
+            manager, approver = self.shuffle.choice(((7, 15), (every, 15), (5, 9), (20, 20), (30, 60)))
+            escalation = {Role.UNIT_MANAGER: manager, Role.APPROVER: approver}
             set_steps(self.session, self.admin, before, every, escalation, day)
-            self.plan, self.town.manager_from = replace(self.plan, before=before, every=every), every
+            self.plan = replace(self.plan, before=before, every=every, others_from=(manager, approver))
+            self.town.manager_from, self.town.approver_from = manager, approver
         elif kind == "limits":
             names = ("local-acceptance-application", "local-stage-review", "local-conclusion")
             days = {name: self.shuffle.choice((0, 10, 45, 90, 200)) for name in names}
@@ -203,8 +205,16 @@ class Simulation:
         self.plan = replace(self.plan, is_working=chinese_days(self.loaded))
 
 
+BY_LAW = {
+    *((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)),
+    *((2027, 2, 5), (2027, 2, 6), (2027, 2, 7), (2027, 2, 8), (2027, 4, 5), (2027, 6, 9), (2027, 9, 15)),
+    *((2028, 1, 25), (2028, 1, 26), (2028, 1, 27), (2028, 1, 28), (2028, 4, 4), (2028, 5, 28)),
+}
+"""Festivals that are days off whatever a notice says: those of every year, and those that move."""
+
+
 def chinese_days(loaded: dict[date, bool]) -> Callable[[date], bool]:
-    """Return on which days offices work: as loaded, as announced, else Monday to Friday."""
+    """Return on which days offices work: as loaded, as announced, else Monday to Friday but festivals."""
 
     def is_working(day: date) -> bool:
         if day in loaded:
@@ -212,7 +222,8 @@ def chinese_days(loaded: dict[date, bool]) -> Callable[[date], bool]:
         try:
             return bool(chinese_calendar.is_workday(day))
         except NotImplementedError:
-            return day.weekday() < 5
+            festival = {(day.month, day.day), (day.year, day.month, day.day)} & BY_LAW
+            return day.weekday() < 5 and not festival
 
     return is_working
 

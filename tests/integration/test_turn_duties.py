@@ -71,6 +71,7 @@ def test_a_report_is_the_unit_s_and_then_the_bureau_s_to_be_told_of(bureau: Bure
     assert late == [
         (12, "T+7", unit.name),
         (19, "T+14", unit.name),
+        (20, "T+15", f"{unit.name}、{boss.name}"),
         (26, "T+21", f"{unit.name}、{boss.name}"),
     ]
     found = session.scalars(select(InboxMessage).where(InboxMessage.title.startswith("催办：确认"))).first()

@@ -31,6 +31,8 @@ class Plan:
     is_working: Callable[[date], bool]
     before: tuple[int, ...] = (30, 15, 7, 3, 1, 0)
     every: int = 7
+    others_from: tuple[int, ...] = (7, 15)
+    """From how many days after the deadline on others are told too; on these days, too, it is told."""
     local: Local = field(default_factory=dict)
 
     def announced(self, due: date) -> date:
@@ -41,7 +43,7 @@ class Plan:
         """Yield the steps of a deadline that come by ``last``, each with its day, in their order."""
         announced = self.announced(due)
         steps = [(f"T-{ahead}" if ahead else "T", announced - timedelta(ahead)) for ahead in self.before]
-        late = range(self.every, (last - due).days + 1, self.every)
+        late = [n for n in range(1, (last - due).days + 1) if n % self.every == 0 or n in self.others_from]
         steps += [(f"T+{days}", due + timedelta(days)) for days in late]
         yield from (step for step in steps if step[1] <= last)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.calendar import ANNOUNCED_DAYS, WorkingDays, add_months, add_years
+from lifecycle.festivals import festivals
 
 is_working_day = ANNOUNCED_DAYS.is_working
 is_estimated = ANNOUNCED_DAYS.is_estimated
@@ -52,11 +53,36 @@ def test_a_working_weekend_is_worked_and_a_holiday_is_not() -> None:
     assert not is_working_day(date(2025, 1, 25))
 
 
-def test_years_without_a_notice_go_by_weekends() -> None:
-    assert not is_estimated(2025)
-    assert is_estimated(2060)
-    assert is_working_day(date(2060, 10, 1))
-    assert not is_working_day(date(2060, 10, 2))
+@pytest.mark.parametrize("year", [2027, 2030, 2046, 2060])
+def test_years_without_a_notice_go_by_weekends_and_the_festivals_that_are_law(year: int) -> None:
+    assert is_estimated(year)
+    assert "推算，以国务院办公厅通知为准" in ANNOUNCED_DAYS.doubt(year)
+    for month, day in ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)):
+        assert not is_working_day(date(year, month, day))
+    weekdays = [date(year, 1, 1) + timedelta(many) for many in range(365)]
+    off = [day for day in weekdays if day.weekday() < 5 and not is_working_day(day)]
+    assert len(off) <= 13  # the festivals are thirteen days; swapped days are nobody's guess
+
+
+def test_a_deadline_after_new_year_is_announced_before_it_although_no_notice_is_known() -> None:
+    assert last_working_day_on_or_before(date(2027, 1, 3)) == date(2026, 12, 31)
+    assert last_working_day_on_or_before(date(2027, 2, 6)) == date(2027, 2, 4)  # the eve, too, is off
+    assert last_working_day_on_or_before(date(2027, 4, 5)) == date(2027, 4, 2)
+    assert last_working_day_on_or_before(date(2027, 6, 9)) == date(2027, 6, 8)
+    assert last_working_day_on_or_before(date(2027, 9, 15)) == date(2027, 9, 14)
+    assert "2027" in ANNOUNCED_DAYS.doubt_of(date(2027, 1, 3))
+    assert ANNOUNCED_DAYS.doubt_of(date(2026, 1, 3)) == ""
+
+
+@pytest.mark.parametrize("year", range(2027, 2047))
+def test_the_moving_festivals_fall_into_their_seasons(year: int) -> None:
+    spring = [day for day in festivals(year) if day.month < 3 and day != date(year, 1, 1)]
+    assert len(spring) == 4
+    assert date(year, 1, 20) <= min(spring)
+    assert max(spring) <= date(year, 2, 23)
+    assert len([day for day in festivals(year) if day.month == 4]) == 1
+    assert len([day for day in festivals(year) if date(year, 5, 25) <= day <= date(year, 6, 25)]) == 1
+    assert len([day for day in festivals(year) if date(year, 9, 7) <= day]) in (3, 4)  # some lie in 国庆节
 
 
 def test_a_deadline_on_a_day_off_is_announced_on_the_working_day_before() -> None:
@@ -72,13 +98,20 @@ def test_the_working_day_before_is_worked_and_near(day: date) -> None:
     assert 0 <= (day - found).days <= 10
 
 
-def test_days_an_agency_has_loaded_come_first_and_make_their_year_known() -> None:
-    loaded = WorkingDays({date(2060, 10, 1): False, date(2060, 10, 9): True, date(2026, 9, 16): False})
-    assert not loaded.is_estimated(2060)
-    assert loaded.is_estimated(2061)
-    assert not loaded.is_working(date(2060, 10, 1))
+def test_days_an_agency_has_loaded_lie_over_what_is_known_or_worked_out() -> None:
+    loaded = WorkingDays({date(2060, 1, 4): False, date(2060, 10, 9): True, date(2026, 9, 16): False})
+    assert loaded.is_estimated(2060)  # a day or two are no notice
+    assert not loaded.is_working(date(2060, 1, 4))
     assert loaded.is_working(date(2060, 10, 9))  # a Saturday
-    assert not loaded.is_working(date(2060, 10, 10))
+    assert not loaded.is_working(date(2060, 10, 1))
     assert not loaded.is_working(date(2026, 9, 16))
     assert not loaded.is_working(date(2026, 10, 1))  # what is known of the year besides still holds
-    assert loaded.last_on_or_before(date(2060, 10, 1)) == date(2060, 9, 30)
+
+
+def test_a_year_loaded_whole_goes_by_what_was_loaded_alone() -> None:
+    loaded = WorkingDays({date(2060, 10, 4): False, date(2026, 9, 16): False}, frozenset({2060, 2026}))
+    assert not loaded.is_estimated(2060)
+    assert not loaded.is_working(date(2060, 10, 4))
+    assert loaded.is_working(date(2060, 10, 1))  # a Friday
+    assert loaded.is_working(date(2026, 10, 1))
+    assert loaded.last_on_or_before(date(2060, 10, 4)) == date(2060, 10, 1)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.calendar import ANNOUNCED_DAYS, WorkingDays
-from lifecycle.reminding import USUAL, Clockwork
+from lifecycle.reminding import USUAL, Clockwork, Step
+from lifecycle.roles import Role
 
 is_working_day = ANNOUNCED_DAYS.is_working
 
@@ -32,7 +34,10 @@ SATURDAY = date(2026, 1, 31)
         (WORKDAY, date(2026, 9, 16), "T"),
         (WORKDAY, date(2026, 9, 22), "T"),
         (WORKDAY, date(2026, 9, 23), "T+7"),
-        (WORKDAY, date(2026, 10, 6), "T+14"),
+        (WORKDAY, date(2026, 9, 30), "T+14"),
+        (WORKDAY, date(2026, 10, 1), "T+15"),
+        (WORKDAY, date(2026, 10, 6), "T+15"),
+        (WORKDAY, date(2026, 10, 7), "T+21"),
         (SATURDAY, date(2025, 12, 30), None),
         (SATURDAY, date(2025, 12, 31), "T-30"),
         (SATURDAY, date(2026, 1, 29), "T-1"),
@@ -54,8 +59,9 @@ def every_step(due: date, of: Clockwork = USUAL) -> Iterator[tuple[str, date]]:
     for ahead in of.before[:-1]:
         yield f"T-{ahead}", announced - timedelta(days=ahead)
     yield "T", announced
-    for late in range(of.every, 560, of.every):
-        yield f"T+{late}", due + timedelta(days=late)
+    for late in range(1, 560):
+        if late % of.every == 0 or late in of.escalation.values():
+            yield f"T+{late}", due + timedelta(days=late)
 
 
 def told_by_hand(
@@ -77,6 +83,9 @@ clockworks = st.builds(
     Clockwork,
     before=st.sets(st.integers(1, 90), max_size=5).map(lambda days: (*sorted(days, reverse=True), 0)),
     every=st.integers(1, 30),
+    escalation=st.fixed_dictionaries(
+        {Role.UNIT_MANAGER: st.integers(1, 30), Role.APPROVER: st.integers(1, 60)}
+    ),
     days=st.dictionaries(days_of_a_year, st.booleans(), max_size=20).map(WorkingDays),
 )
 """Steps as an agency may have set them, with days off of its own."""
@@ -106,6 +115,48 @@ def test_each_step_is_told_once_whatever_days_are_left_out(
             following = of.next_step_on(due, since, settled, told[-1][0] if told else None)
     assert told == told_by_hand(due, since, settled, days, of)
     assert len({label for _, label in told}) == len(told)
+
+
+@given(due=days_of_a_year, of=st.just(USUAL) | clockworks)
+def test_whoever_is_told_of_lateness_is_first_told_on_the_very_day_that_was_set(
+    due: date, of: Clockwork
+) -> None:
+    steps = list(steps_of_every_day(due, of))
+    for role, days in of.escalation.items():
+        first = next(step for step in steps if step.offset >= days)
+        assert (first.offset, first.day) == (days, due + timedelta(days)), role
+
+
+@given(due=days_of_a_year, of=st.just(USUAL) | clockworks)
+def test_steps_rise_strictly_and_no_two_fall_on_a_day(due: date, of: Clockwork) -> None:
+    steps = list(steps_of_every_day(due, of))
+    assert all(one.offset < other.offset and one.day < other.day for one, other in pairwise(steps))
+    assert [(step.label, step.day) for step in steps] == [
+        step for step in every_step(due, of) if step[1] <= due + timedelta(80)
+    ]
+
+
+@given(due=days_of_a_year, still=st.tuples(st.integers(-99, 80), st.integers(1, 60)), of=clockworks)
+def test_after_a_standstill_only_the_newest_step_is_told(
+    due: date, still: tuple[int, int], of: Clockwork
+) -> None:
+    last, back = due + timedelta(still[0]), due + timedelta(sum(still))
+    following = of.next_step_on(due, FIRST - timedelta(400), None, last)
+    missed = [step for step in steps_of_every_day(due, of, sum(still)) if step.day > last]
+    assert (following is not None and following <= back) == bool(missed)
+    if missed:
+        assert (following, of.step_at(due, back)) == (missed[0].day, missed[-1])
+
+
+def steps_of_every_day(due: date, of: Clockwork, until: int = 80) -> Iterator[Step]:
+    """Yield each step once that is told where the clock runs every day until so many days after the deadline."""
+    told_on = None
+    while (day := of.next_step_on(due, date.min, None, told_on)) and day <= due + timedelta(until):
+        step = of.step_at(due, day)
+        assert step is not None
+        assert step.day == day
+        yield step
+        told_on = day
 
 
 def test_a_duty_settled_before_its_first_step_is_never_spoken_of() -> None:
