@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, FieldList, FormField, PasswordField, SelectField, SelectMultipleField
+from wtforms import (
+    DateField,
+    Field,
+    FieldList,
+    FormField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+)
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, TextInput
 
 from lifecycle import money
-from lifecycle.refusals import InvalidInput, Refusal
+from lifecycle.refusals import InvalidInput, OutOfDate, Refusal
 from reports.ledger.cells import UNITS, UnfitError, read_money
+
+LARGEST_WHOLE = 999_999_999
+"""What a whole number may be where nothing else limits it."""
+
+_WHOLE = re.compile(r"[0-9]{1,100}")
 
 
 def required(words: str) -> DataRequired:
@@ -91,14 +107,20 @@ class MoneyField(Field):  # type: ignore[misc]
 
 
 class WholeField(Field):  # type: ignore[misc]
-    """A whole number from ``least`` on. What is typed wrongly stays."""
+    """A whole number from ``least`` to ``most``. What is typed wrongly stays."""
 
     widget = TextInput()
 
     def __init__(
-        self, label: str, validators: Sequence[Any] | None = None, *, least: int = 1, **more: Any
+        self,
+        label: str,
+        validators: Sequence[Any] | None = None,
+        *,
+        least: int = 1,
+        most: int = LARGEST_WHOLE,
+        **more: Any,
     ) -> None:
-        self.least = least
+        self.least, self.most = least, most
         super().__init__(label, validators, **more)
 
     def _value(self) -> str:
@@ -111,9 +133,17 @@ class WholeField(Field):  # type: ignore[misc]
         self.data = None
         text = valuelist[0].strip() if valuelist else ""
         if text:
-            if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= self.least):
-                raise ValueError(f"请填写不小于 {self.least} 的整数。")
-            self.data = int(text)
+            whole = int(text) if _WHOLE.fullmatch(text) else None
+            if whole is None or not self.least <= whole <= self.most:
+                raise ValueError(self._wanted(whole))
+            self.data = whole
+
+    def _wanted(self, whole: int | None) -> str:
+        if self.most < LARGEST_WHOLE:
+            return f"请填写 {self.least} 至 {self.most} 的整数。"
+        if whole is not None and whole > self.most:
+            return f"数字太大，请填写不超过 {self.most} 的整数。"
+        return f"请填写不小于 {self.least} 的整数。"
 
 
 class ChoiceField(SelectField):  # type: ignore[misc]
@@ -195,6 +225,41 @@ class Form(FlaskForm):  # type: ignore[misc]
                 where.append(words)
         except others as refusal:
             self.form_errors.append(refusal.message)
+
+
+class SettingForm(Form):
+    """A form of settings: it carries what was set when it was opened, so that nobody undoes that unseen.
+
+    Whoever saves after somebody else is told what has changed and keeps what she typed; her form then counts
+    as opened anew.
+    """
+
+    opened = HiddenField()
+
+    def __init__(self, opened: Mapping[str, Any], **more: Any) -> None:
+        self._now = json.dumps(opened, ensure_ascii=False)
+        super().__init__(**more)
+        if self.opened.data is None:
+            self.opened.data = self._now
+
+    @property
+    def seen(self) -> Mapping[str, Any] | None:
+        """What was set when the form was opened; ``None`` where what was sent is no such form."""
+        try:
+            seen = json.loads(self.opened.data or "")
+        except ValueError:
+            return None
+        return seen if isinstance(seen, dict) else None
+
+    @contextmanager
+    def taking_refusals(self, *others: type[Refusal]) -> Iterator[None]:
+        """Take those of the base, and ``OutOfDate``."""
+        with super().taking_refusals(OutOfDate, *others):
+            try:
+                yield
+            except OutOfDate:
+                self.opened.data = self._now
+                raise
 
 
 def bind_stripped(form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:

@@ -1,7 +1,8 @@
-"""The days on which nobody has to work by law, whatever a year's notice moves around them.
+"""Festivals: the days off that are law whatever a year's notice moves, and what the known notices say.
 
-国务院《全国年节及纪念日放假办法》 (as of 1 January 2025), article 2: 元旦 1, 春节 4 (from its eve on), 清明节 1, 劳动节 2,
-端午节 1, 中秋节 1, 国庆节 3. What the State Council's office adds by swapping working days only its notice says.
+国务院《全国年节及纪念日放假办法》 (as of 1 January 2025), article 2: 元旦 1 day, 春节 4 (from its
+eve on), 清明节 1, 劳动节 2, 端午节 1, 中秋节 1, 国庆节 3. What is added by swapping working days only a
+year's notice says.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _LUNAR = {
     2045: ((2, 17), (6, 19), (9, 25)),
     2046: ((2, 6), (6, 8), (9, 15)),
 }
-"""Year → 正月初一, 五月初五 and 八月十五. Of later years only the days that the sun's calendar fixes are known."""
+"""Year → 正月初一, 五月初五 and 八月十五. Of later years only what the sun's calendar fixes is known."""
 
 
 @lru_cache(maxsize=256)
@@ -49,6 +50,33 @@ def festivals(year: int) -> frozenset[date]:
 def fixed_festivals(year: int) -> list[date]:
     """Return those among them that fall on the same days every year."""
     return [date(year, month, day) for month, day in FIXED]
+
+
+_NAMES = {
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "National Day": "国庆节",
+    "Mid-autumn Festival": "中秋节",
+    "Anti-Fascist 70th Day": "抗战胜利纪念日",
+}
+
+
+def announced_days(year: int) -> list[tuple[date, bool, str]]:
+    """Return what the notice of a year says: day, whether offices work on it, and for which festival.
+
+    Raises ``NotImplementedError`` for years whose notice Keguan does not know.
+    """
+    found: list[tuple[date, bool, str]] = []
+    for many in range((date(year + 1, 1, 1) - date(year, 1, 1)).days):
+        day = date(year, 1, 1) + timedelta(many)
+        rests, name = chinese_calendar.get_holiday_detail(day)
+        if name:
+            festival = _NAMES.get(name, "")
+            found.append((day, not rests, festival if rests else f"{festival}调休"))
+    return found
 
 
 def _festivals(year: int) -> Iterator[date]:

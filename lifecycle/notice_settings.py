@@ -20,6 +20,7 @@ from lifecycle.command import Work, command
 from lifecycle.models import AgencySetting, NoticeKind
 from lifecycle.refusals import InvalidInput
 from lifecycle.roles import Permission
+from lifecycle.setting_kept import Opened, changed, demand_unchanged, keep_setting
 
 NOTICES = "notices"
 """Key of the setting: the fields of ``NoticeSettings``."""
@@ -82,12 +83,12 @@ def notice_settings_of(session: Session, agency_id: int) -> NoticeSettings:
 
 def _known(value: Any) -> NoticeSettings:
     given = value if isinstance(value, dict) else {}
-    sound = {name: given[name] for name in _NAMES if name in given and not _wrong(name, given[name])}
+    sound = {name: given[name] for name in _NAMES if name in given and not wrong_setting(name, given[name])}
     return NoticeSettings(**sound)
 
 
-def _wrong(name: str, value: Any) -> str | None:
-    """Return what is wrong with a value, in words."""
+def wrong_setting(name: str, value: Any) -> str | None:
+    """Return what is wrong with a value of the field ``name``, in words."""
     if name == "mark":
         if isinstance(value, str) and (not value or MARK.fullmatch(value)):
             return None
@@ -99,22 +100,18 @@ def _wrong(name: str, value: Any) -> str | None:
 
 
 @command("settings.notices", Permission.MANAGE_SETTINGS)
-def set_notices(work: Work, wanted: NoticeSettings, today: date) -> None:
-    """Set the agency's mark and days. Raises ``InvalidInput`` by field, beyond the limits above."""
+def set_notices(work: Work, wanted: NoticeSettings, today: date, *, opened: Opened | None = None) -> None:
+    """Set the agency's mark and days.
+
+    Raises ``InvalidInput`` by field, beyond the limits above, and ``SettingChanged`` where ``opened`` is not
+    what holds any more.
+    """
     new = asdict(wanted)
-    errors = {name: words for name, value in new.items() if (words := _wrong(name, value))}
+    errors = {name: words for name, value in new.items() if (words := wrong_setting(name, value))}
     if errors:
         raise InvalidInput(errors)
     old = asdict(notice_settings_of(work.session, work.actor.agency_id))
-    own = (AgencySetting.agency_id == work.actor.agency_id, AgencySetting.key == NOTICES)
-    row = work.session.scalar(select(AgencySetting).where(*own))
-    if row is None:
-        row = AgencySetting(agency_id=work.actor.agency_id, key=NOTICES)
-        work.session.add(row)
-    row.value, row.set_by_id, row.set_on = new, work.actor.user_id, today
-    changes = [
-        {"field": words, "old": old[name], "new": new[name]}
-        for name, words in _NAMES.items()
-        if old[name] != new[name]
-    ]
+    demand_unchanged(opened, old, _NAMES)
+    keep_setting(work, NOTICES, new, today)
+    changes = [one for name, words in _NAMES.items() for one in changed(words, old[name], new[name])]
     work.record("修改文书设置", details={"changes": changes})

@@ -23,7 +23,9 @@ class Notice(NamedTuple):
     link: str
 
 
-def notice(duty: DueDuty, today: date, site: str, days: WorkingDays, followers: Followers = NO_FOLLOWERS) -> Notice:
+def notice(
+    duty: DueDuty, today: date, site: str, days: WorkingDays, followers: Followers = NO_FOLLOWERS
+) -> Notice:
     """Return what is said of ``duty`` on ``today``; ``site`` is put before the link in the e-mail.
 
     ``followers`` are those who are told besides because it is late.

@@ -132,7 +132,9 @@ NO_FOLLOWERS = Followers()
 
 def followers(owner: Role, offset: int, escalation: Mapping[Role, int]) -> Followers:
     """Return whom ``offset`` days of lateness bring in besides the owner."""
-    told = [role for role in roles_told(owner, offset, escalation) if role in escalation and role is not owner]
+    told = [
+        role for role in roles_told(owner, offset, escalation) if role in escalation and role is not owner
+    ]
     return Followers(
         [role for role in told if escalation[role] == offset],
         [role for role in told if escalation[role] < offset],

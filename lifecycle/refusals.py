@@ -48,8 +48,20 @@ class Obstructed(Refusal):
 class OutOfDate(Refusal):
     """Somebody else has saved in the meantime: what was typed rests on an older state."""
 
-    def __init__(self) -> None:
-        super().__init__("这份材料刚才已被其他人保存过，请核对最新内容后再保存；您填写的内容仍在下方。")
+    def __init__(self, message: str = "") -> None:
+        usual = "这份材料刚才已被其他人保存过，请核对最新内容后再保存；您填写的内容仍在下方。"
+        super().__init__(message or usual)
+
+
+class SettingChanged(OutOfDate):
+    """Somebody else has changed a setting since the form was opened; ``changes`` says what, old and new."""
+
+    def __init__(self, changes: Sequence[str]) -> None:
+        told = "；".join(changes)
+        super().__init__(
+            f"您打开本页后，已有同事修改并保存：{told}。请核对，再次保存即以您填写的为准；您填写的内容仍在下方。"
+        )
+        self.changes = tuple(changes)
 
 
 class NotFound(Refusal):

@@ -7,21 +7,18 @@ goes up to the unit and the approver within the limits below. What a person choo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
-
-from sqlalchemy import select
 
 from lifecycle.command import Work, command
-from lifecycle.models import AgencySetting
 from lifecycle.recomputing import restate_now
 from lifecycle.refusals import InvalidInput
 from lifecycle.reminding import Clockwork
 from lifecycle.roles import ROLE_NAMES, Permission, Role
 from lifecycle.rules.base import Rule
 from lifecycle.rules.time_limits import WithinDays
+from lifecycle.setting_kept import Opened, changed, demand_unchanged, keep_setting
 from lifecycle.settings import LOCAL, STEPS, Settings, settings_of, steps_to_plain
 
 MOST_BEFORE = 90
@@ -40,20 +37,46 @@ MOST_DAYS = 730
 """Days of a time limit at most."""
 
 
+_STEP_NAMES: Mapping[str, str] = {
+    "before": "到期前提醒",
+    "every": "逾期催办间隔",
+    **{role.value: f"逾期告知{ROLE_NAMES[role]}" for role in LATEST},
+}
+
+
+def shown_steps(clockwork: Clockwork) -> Opened:
+    """Return what a form shows of the steps."""
+    later = {role.value: clockwork.escalation.get(role) for role in LATEST}
+    return {"before": list(clockwork.before), "every": clockwork.every, **later}
+
+
+def wrong_before(before: Sequence[int]) -> str | None:
+    """Return in words what is wrong with the days before a deadline on which duties are spoken of."""
+    if not all(0 <= one <= MOST_BEFORE for one in before):
+        return f"天数应在 1 至 {MOST_BEFORE} 之间。"
+    if max(before, default=0) < AHEAD_AT_LEAST:
+        return f"至少有一次提醒在到期 {AHEAD_AT_LEAST} 天以前，否则来不及办理。"
+    return None
+
+
 @command("settings.steps", Permission.MANAGE_SETTINGS)
 def set_steps(
-    work: Work, before: Sequence[int], every: int, escalation: Mapping[Role, int], today: date
+    work: Work,
+    before: Sequence[int],
+    every: int,
+    escalation: Mapping[Role, int],
+    today: date,
+    *,
+    opened: Opened | None = None,
 ) -> None:
     """Set when duties are spoken of, and from when on whom else lateness is told.
 
-    Raises ``InvalidInput`` (``before``, ``every``, and the roles' names) beyond the limits above.
+    Raises ``InvalidInput`` (``before``, ``every``, and the roles' names) beyond the limits above, and
+    ``SettingChanged`` where ``opened`` is not what holds any more.
     """
-    steps = sorted({*before, 0}, reverse=True)
     errors: dict[str, str] = {}
-    if not all(0 <= one <= MOST_BEFORE for one in steps):
-        errors["before"] = f"天数应在 1 至 {MOST_BEFORE} 之间。"
-    elif steps[0] < AHEAD_AT_LEAST:
-        errors["before"] = f"至少有一次提醒在到期 {AHEAD_AT_LEAST} 天以前，否则来不及办理。"
+    if words := wrong_before(before):
+        errors["before"] = words
     if not 1 <= every <= MOST_EVERY:
         errors["every"] = f"逾期催办的间隔应在 1 至 {MOST_EVERY} 天之间。"
     for role, most in LATEST.items():
@@ -62,25 +85,14 @@ def set_steps(
     if errors:
         raise InvalidInput(errors)
     old = settings_of(work.session, work.actor.agency_id).clockwork
-    new = Clockwork(tuple(steps), every, dict(escalation), old.days)
-    _put(work, STEPS, steps_to_plain(new), today)
+    demand_unchanged(opened, shown_steps(old), _STEP_NAMES)
+    steps = tuple(sorted({*before, 0}, reverse=True))
+    new = Clockwork(steps, every, dict(escalation), old.days)
+    keep_setting(work, STEPS, steps_to_plain(new), today)
     restate_now(work)
-    work.record(
-        "修改提醒的安排",
-        details={"changes": [*_changed("到期前提醒", old.before, new.before), *_told_steps(old, new)]},
-    )
-
-
-def _told_steps(old: Clockwork, new: Clockwork) -> Iterator[dict[str, Any]]:
-    yield from _changed("逾期催办间隔", old.every, new.every)
-    for role in LATEST:
-        yield from _changed(f"逾期告知{ROLE_NAMES[role]}", old.escalation.get(role), new.escalation.get(role))
-
-
-def _changed(field: str, old: Any, new: Any) -> Iterator[dict[str, Any]]:
-    if old != new:
-        shown = [list(one) if isinstance(one, tuple) else one for one in (old, new)]
-        yield {"field": field, "old": shown[0], "new": shown[1]}
+    was, becomes = shown_steps(old), shown_steps(new)
+    changes = [one for key, words in _STEP_NAMES.items() for one in changed(words, was[key], becomes[key])]
+    work.record("修改提醒的安排", details={"changes": changes})
 
 
 def time_limits(settings: Settings) -> list[Rule]:
@@ -97,11 +109,17 @@ def _programmes(settings: Settings) -> Iterator[Sequence[Rule]]:
         yield book.programme(name).rules
 
 
+def shown_limits(rules: Iterable[Rule]) -> Opened:
+    """Return what a form shows of those time limits."""
+    return {rule.id: _days(rule) for rule in rules}
+
+
 @command("settings.limits", Permission.MANAGE_SETTINGS)
-def set_limits(work: Work, days: Mapping[str, int], today: date) -> None:
+def set_limits(work: Work, days: Mapping[str, int], today: date, *, opened: Opened | None = None) -> None:
     """Set within how many days each act is wanted that a regulation asks without naming a day; 0: no limit.
 
-    ``days`` is by rule id. Raises ``InvalidInput`` by rule id.
+    ``days`` is by rule id. Raises ``InvalidInput`` by rule id, and ``SettingChanged`` where ``opened`` is not
+    what holds any more.
     """
     settings = settings_of(work.session, work.actor.agency_id)
     known = {rule.id: rule for rule in time_limits(settings)}
@@ -112,15 +130,17 @@ def set_limits(work: Work, days: Mapping[str, int], today: date) -> None:
     }
     if errors:
         raise InvalidInput(errors)
+    names = {id_: limit_words(rule) for id_, rule in known.items()}
+    demand_unchanged(opened, shown_limits(known.values()), names)
     usual = {rule.id: rule for rule in time_limits(replace(settings, local={}))}
     local = {id_: {"days": many} for id_, many in days.items() if id_ in known and many != _days(usual[id_])}
-    _put(work, LOCAL, local, today)
+    keep_setting(work, LOCAL, local, today)
     restate_now(work)
     new = {rule.id: rule for rule in time_limits(Settings(local=local))}
     changes = [
         change
         for id_, rule in known.items()
-        for change in _changed(rule.summary, _days(rule), _days(new[id_]))
+        for change in changed(rule.summary, _days(rule), _days(new[id_]))
     ]
     work.record("修改本局办理期限", details={"changes": changes})
 
@@ -129,11 +149,7 @@ def _days(rule: Rule) -> int:
     return rule.kind.days if isinstance(rule.kind, WithinDays) else 0
 
 
-def _put(work: Work, key: str, value: Any, today: date) -> None:
-    own = (AgencySetting.agency_id == work.actor.agency_id, AgencySetting.key == key)
-    row = work.session.scalar(select(AgencySetting).where(*own))
-    if row is None:
-        row = AgencySetting(agency_id=work.actor.agency_id, key=key)
-        work.session.add(row)
-    row.value, row.set_by_id, row.set_on = value, work.actor.user_id, today
-    work.session.flush()
+def limit_words(rule: Rule) -> str:
+    """Return a time limit's summary without its number, which is what may be set."""
+    days = _days(rule)
+    return rule.summary.replace(f" {days} 日内", "多少日内").replace(f"{days} 日内", "多少日内")

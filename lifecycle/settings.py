@@ -47,7 +47,7 @@ class Settings:
 
     @property
     def fingerprint(self) -> str:
-        """What tells these settings, the rule files, the steps and the known days off apart from any others."""
+        """What tells these settings, the rule files, the steps and the known days off from any others."""
         clockwork = self.clockwork
         told = [
             rulebook_digest(),

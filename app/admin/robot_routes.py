@@ -30,9 +30,9 @@ class RobotForm(Form):
         "名称", [required("请填写名称。"), at_most(50)], description="在哪个群，如“科技局项目管理群”"
     )
     url = StringField(
-        "Webhook 地址",
-        [required("请填写 Webhook 地址。"), at_most(500)],
-        description="在群设置中添加自定义机器人后复制；保存后不再完整显示",
+        "机器人地址",
+        [required("请填写机器人地址。"), at_most(500)],
+        description="在群设置中添加自定义机器人后，复制给出的网址；保存后不再完整显示",
     )
     secret = PasswordField(
         "加签密钥",

@@ -7,22 +7,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from wtforms import StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from app.forms import Form, WholeField, at_most, chosen, required
-from lifecycle.notice_settings import ANSWER_DAYS, RECEIPT_DAYS, NoticeSettings
+from app.forms import SettingForm, WholeField, at_most, chosen, required
+from lifecycle.days_off import YearOff
+from lifecycle.notice_settings import ANSWER_DAYS, RECEIPT_DAYS, NoticeSettings, wrong_setting
 from lifecycle.reminding import Clockwork
 from lifecycle.roles import Role
 from lifecycle.rules.base import Rule
 from lifecycle.rules.payments_owed import PaymentDecision
-from lifecycle.rules.time_limits import TurnWithin, WithinDays
-from lifecycle.setting import AHEAD_AT_LEAST, LATEST, MOST_BEFORE, MOST_EVERY
+from lifecycle.rules.time_limits import TurnWithin
+from lifecycle.setting import (
+    AHEAD_AT_LEAST,
+    LATEST,
+    MOST_BEFORE,
+    MOST_DAYS,
+    MOST_EVERY,
+    limit_words,
+    shown_limits,
+    shown_steps,
+    wrong_before,
+)
 
 _APART = re.compile(r"[\s,，、;；]+")
 
 
-class StepsForm(Form):
+class StepsForm(SettingForm):
     """When duties are spoken of and who is told of lateness."""
 
     before = StringField(
@@ -31,24 +42,31 @@ class StepsForm(Form):
         description=f"用顿号隔开，最多提前 {MOST_BEFORE} 天，至少一次在 {AHEAD_AT_LEAST} 天以前",
     )
     every = WholeField(
-        "逾期后每隔几天催办一次", [chosen("请填写天数。")], description=f"1 至 {MOST_EVERY} 天"
+        "逾期后每隔几天催办一次",
+        [chosen("请填写天数。")],
+        most=MOST_EVERY,
+        description=f"1 至 {MOST_EVERY} 天；下面两项的当天也各催办一次",
     )
     unit_manager = WholeField(
         "逾期几天起同时告知承担单位",
         [chosen("请填写天数。")],
+        most=LATEST[Role.UNIT_MANAGER],
         description="只对项目负责人、单位财务和联合实施单位逾期的事项；"
         f"1 至 {LATEST[Role.UNIT_MANAGER]} 天，不能取消",
     )
     approver = WholeField(
         "逾期几天起同时告知审批人",
         [chosen("请填写天数。")],
+        most=LATEST[Role.APPROVER],
         description=f"1 至 {LATEST[Role.APPROVER]} 天，不能取消",
     )
 
     def validate_before(self, field: StringField) -> None:
-        """Demand whole numbers."""
+        """Demand whole numbers, and that they do."""
         if not all(part.isdecimal() for part in self._parts(field.data)):
             raise ValidationError("请填写整数天数，用顿号隔开，如 30、15、7、3、1。")
+        if words := wrong_before(self.steps):
+            raise ValidationError(words)
 
     @property
     def steps(self) -> Sequence[int]:
@@ -66,23 +84,20 @@ class StepsForm(Form):
 
 def steps_form(clockwork: Clockwork) -> StepsForm:
     """Return the form as the agency has set it."""
-    return StepsForm(
-        data={
-            "before": "、".join(str(one) for one in clockwork.before if one),
-            "every": clockwork.every,
-            **{role.value: clockwork.escalation.get(role, most) for role, most in LATEST.items()},
-        }
-    )
+    shown = shown_steps(clockwork)
+    return StepsForm(shown, data={**shown, "before": "、".join(str(one) for one in clockwork.before if one)})
 
 
-def limits_form(rules: Sequence[Rule]) -> Form:
+def limits_form(rules: Sequence[Rule]) -> SettingForm:
     """Return a form with one number of days a rule; fields bear the rules' ids."""
     fields: dict[str, Any] = {
-        rule.id: WholeField(_label(rule), [chosen("请填写天数，0 表示不设期限。")], least=0) for rule in rules
+        rule.id: WholeField(
+            limit_words(rule), [chosen("请填写天数，0 表示不设期限。")], least=0, most=MOST_DAYS
+        )
+        for rule in rules
     }
-    form: Form = type("LimitsForm", (Form,), fields)(
-        data={rule.id: rule.kind.days for rule in rules if isinstance(rule.kind, WithinDays)}
-    )
+    shown = shown_limits(rules)
+    form: SettingForm = type("LimitsForm", (SettingForm,), fields)(shown, data=shown)
     return form
 
 
@@ -110,29 +125,30 @@ def limit_groups(rules: Sequence[Rule]) -> list[LimitGroup]:
     ]
 
 
-def _label(rule: Rule) -> str:
-    """Return a rule's summary without its number, which is what the field asks."""
-    days = rule.kind.days if isinstance(rule.kind, WithinDays) else 0
-    return rule.summary.replace(f" {days} 日内", "多少日内").replace(f"{days} 日内", "多少日内")
-
-
 def _answer_field(label: str, more: str = "") -> WholeField:
     limits = f"{ANSWER_DAYS[0]} 至 {ANSWER_DAYS[-1]} 天；出具时仍可逐份修改{more}"
-    return WholeField(label, [chosen("请填写天数。")], description=limits)
+    least, most = ANSWER_DAYS[0], ANSWER_DAYS[-1]
+    return WholeField(label, [chosen("请填写天数。")], least=least, most=most, description=limits)
 
 
-class NoticesForm(Form):
+class NoticesForm(SettingForm):
     """The mark of an agency's notices, and within how many days a receipt and an answer are wanted."""
 
     mark = StringField("文书字号", [at_most(12)], description="印在年份前面，如“沙科催”；可以不填")
     receipt = WholeField(
         "送出后几天内签收",
         [chosen("请填写天数。")],
+        most=RECEIPT_DAYS[-1],
         description=f"{RECEIPT_DAYS[0]} 至 {RECEIPT_DAYS[-1]} 天；逾期未签收或没有回执的，在文书清单中标出",
     )
     urging = _answer_field("催办通知：几天内办理")
     rectification = _answer_field("整改通知：几天内整改到位", "；整改期限未到的，按整改期限填写")
     termination = _answer_field("终止建议：几天内提出异议")
+
+    def validate_mark(self, field: StringField) -> None:
+        """Demand what a mark may be."""
+        if words := wrong_setting("mark", field.data or ""):
+            raise ValidationError(words)
 
     @property
     def settings(self) -> NoticeSettings:
@@ -141,13 +157,22 @@ class NoticesForm(Form):
         return NoticeSettings(**typed)
 
 
-class DaysOffForm(Form):
+class DaysOffForm(SettingForm):
     """A year's days off, line by line as its notice says."""
 
-    year = WholeField("年份", [chosen("请填写年份。")])
     lines = TextAreaField(
         "放假和调休",
         [at_most(4000)],
-        description="每行一项，如“2027-10-01 至 2027-10-07 放假 国庆节”“2027-10-09 上班 国庆节调休”；"
-        "可以从 Excel 粘贴；清空后保存即撤回本年的安排",
+        description="每行一项，如“10月1日至7日 放假 国庆节”“10月9日 上班 国庆节调休”；"
+        "可以从 Excel 粘贴，各列依次为起、止日期（只有一天的可空）、放假或上班、节日名称",
     )
+    complete = BooleanField(
+        "本年度放假安排已全部录入",
+        description="国务院办公厅的通知公布后，照通知录齐再勾选；未勾选的，其余日子仍按推算或软件已有的安排",
+    )
+
+
+def days_off_form(known: YearOff) -> DaysOffForm:
+    """Return the form with what holds of the year."""
+    data = {"lines": "\n".join(known.lines), "complete": known.complete or known.is_known}
+    return DaysOffForm(known.shown, data=data)

@@ -14,7 +14,6 @@ from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.orm import Session
 
 from app.cli import main
-from lifecycle import settings
 from lifecycle.clock import remind
 from lifecycle.command import Work, command
 from lifecycle.database import begin_write, open_database
@@ -34,13 +33,11 @@ from lifecycle.models import (
     Telling,
     User,
 )
-from lifecycle.recomputing import catch_up
 from lifecycle.record import Source, Tranche
 from lifecycle.refusals import NotPermitted
-from lifecycle.reminding import Clockwork
 from lifecycle.roles import Actor, Permission, Role
-from lifecycle.settings import STEPS, settings_of
-from lifecycle.standing import is_outdated, rebuild, standing_rows
+from lifecycle.settings import STEPS
+from lifecycle.standing import rebuild, standing_rows
 from tests.web.site import People, a_record, make_people, store_project
 
 SIGNED = date(2026, 3, 2)
@@ -125,41 +122,6 @@ def test_days_left_out_are_caught_up_by_the_newest_step_alone(
     assert told_of_payment(session, clock, DUE + timedelta(20)) == []
     assert told_of_payment(session, clock, DUE + timedelta(21)) == ["T+21"]
     assert told_of_payment(session, clock, DUE) == []
-
-
-def test_the_approver_is_told_on_the_very_day_and_the_message_says_who_is_told_from_now_on(
-    session: Session, people: People, clock: Actor, store: Store
-) -> None:
-    store()
-    boss = people.a[Role.APPROVER].id
-    told: dict[str, list[str]] = {}
-    for late in (14, 15, 21):
-        told_of_payment(session, clock, DUE + timedelta(late))
-        query = select(InboxMessage.body).join(Reminder, Reminder.id == InboxMessage.reminder_id)
-        query = query.where(Reminder.rule == RULE, Reminder.told_on == DUE + timedelta(late))
-        told[f"T+{late}"] = list(session.scalars(query.where(InboxMessage.user_id == boss)))
-    assert {step: len(bodies) for step, bodies in told.items()} == {"T+14": 0, "T+15": 1, "T+21": 1}
-    assert "逾期升级：本次起同时告知审批人" in told["T+15"][0]
-    assert "本次起" not in told["T+21"][0]
-    assert "同时告知：审批人" in told["T+21"][0]
-
-
-def test_an_upgrade_that_speaks_on_other_days_or_knows_another_year_has_the_next_days_worked_out_anew(
-    session: Session, people: People, clock: Actor, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store()
-    catch_up(session, clock)
-    assert not is_outdated(session, people.agency_a)
-    kept = settings_of(session, people.agency_a).fingerprint
-    with monkeypatch.context() as upgraded:
-        upgraded.setattr(settings, "calendar_digest", lambda: "another year is known")
-        assert is_outdated(session, people.agency_a)
-        session.rollback()
-    step_at = Clockwork.step_at
-    only_weekly = lambda of, due, day: step_at(replace(of, escalation={}), due, day)  # noqa: E731
-    monkeypatch.setattr(Clockwork, "step_at", only_weekly)  # as it was before
-    assert settings_of(session, people.agency_a).fingerprint != kept
-    assert is_outdated(session, people.agency_a)
 
 
 def test_a_deadline_on_a_day_off_is_announced_on_the_working_day_before(

@@ -149,7 +149,7 @@ def test_after_a_standstill_only_the_newest_step_is_told(
 
 
 def steps_of_every_day(due: date, of: Clockwork, until: int = 80) -> Iterator[Step]:
-    """Yield each step once that is told where the clock runs every day until so many days after the deadline."""
+    """Yield every step that is told where the clock runs each day until so many days after the deadline."""
     told_on = None
     while (day := of.next_step_on(due, date.min, None, told_on)) and day <= due + timedelta(until):
         step = of.step_at(due, day)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from lifecycle.calendar import ANNOUNCED_DAYS
 from lifecycle.clock import remind
 from lifecycle.days_off import read_days_off
+from lifecycle.festivals import festivals
 from lifecycle.models import AuditEntry, KeptDuty
 from lifecycle.refusals import InvalidInput
 from lifecycle.roles import Actor, Role
@@ -45,8 +49,8 @@ def test_steps_that_are_set_hold_from_the_next_reminder_on(
         ({"before": "3、1"}, "至少有一次提醒在到期 7 天以前"),
         ({"before": "一周"}, "请填写整数天数"),
         ({"before": "400"}, "天数应在 1 至 90 之间"),
-        ({"every": "30"}, "间隔应在 1 至 14 天之间"),
-        ({"unit_manager": "99"}, "不能取消"),
+        ({"every": "30"}, "请填写 1 至 14 的整数"),
+        ({"unit_manager": "99"}, "请填写 1 至 30 的整数"),
         ({"approver": ""}, "请填写天数"),
     ],
 )
@@ -74,24 +78,117 @@ def test_a_time_limit_moves_what_is_owed_and_is_shown_as_the_agency_s_own(
     assert admin.post("/admin/limits", data=typed | {"local-filing": "9999"}).status_code == 422
 
 
-def test_days_off_are_loaded_line_by_line_and_taken_back(
+def test_days_off_are_pasted_from_a_worksheet_lie_over_the_estimate_and_are_taken_back_by_an_act(
     admin: Browser, session: Session, people: People
 ) -> None:
     year = clock.today().year + 3
-    assert "按周末推算" in admin.get("/admin/days-off").text
-    lines = f"{year}-10-01 至 {year}-10-07 放假 国庆节\r\n\r\n{year}-10-09\t上班\t国庆节调休"
-    assert admin.post("/admin/days-off", data={"year": year, "lines": lines}).status_code == 302
+    address = f"/admin/days-off?year={year}"
+    page = admin.get(address).text
+    assert "尚未公布，按推算" in page
+    assert f"{year}-10-01 至 {year}-10-0" in page  # what is worked out is shown
+    rows = f"{year}-10-04\t{year}/10/7\t放假\t国庆节\r\n\r\n{year}年10月9日\t\t上班\t国庆节调休"
+    assert admin.post(address, data={"lines": rows}).status_code == 302
     days = settings_of(session, people.agency_a).clockwork.days
-    assert not days.is_estimated(year)
-    assert [days.is_working(date(year, 10, day)) for day in (1, 7, 9)] == [False, False, True]
-    shown = admin.get(f"/admin/days-off?year={year}").text
-    assert f"{year}-10-01 至 {year}-10-07 放假 国庆节" in shown
-    assert "本局已载入" in shown
-    refused = admin.post("/admin/days-off", data={"year": year, "lines": f"{year}-02-30 放假"})
+    assert days.is_estimated(year)
+    assert [days.is_working(date(year, 10, day)) for day in (1, 4, 7, 9)] == [False, False, False, True]
+    shown = admin.get(address).text
+    assert f"{year}-10-04 至 {year}-10-07 放假 国庆节" in shown
+    assert "按推算，本局另有录入" in shown
+    short = admin.post(address, data={"lines": rows, "complete": "y"})
+    assert (short.status_code, "1月1日" in short.text, "10月1日" in short.text) == (422, True, True)
+    refused = admin.post(address, data={"lines": f"{year}-02-30 放假"})
     assert (refused.status_code, "第 1 行看不懂" in refused.text) == (422, True)
-    assert admin.post("/admin/days-off", data={"year": year, "lines": ""}).status_code == 302
+    emptied = admin.post(address, data={"lines": ""})
+    assert (emptied.status_code, f"清除 {year} 年录入" in emptied.text) == (422, True)
     session.rollback()
-    assert settings_of(session, people.agency_a).clockwork.days.is_estimated(year)
+    assert year in settings_of(session, people.agency_a).clockwork.days.years
+    assert admin.post(f"/admin/days-off/clear?year={year}", data=opened(shown)).status_code == 302
+    session.rollback()
+    assert year not in settings_of(session, people.agency_a).clockwork.days.years
+
+
+def test_a_year_is_announced_once_its_whole_notice_is_there(
+    admin: Browser, session: Session, people: People
+) -> None:
+    year = clock.today().year + 2
+    lines = "\n".join(f"{day} 放假" for day in sorted(festivals(year)))
+    typed = {"lines": lines, "complete": "y"}
+    assert admin.post(f"/admin/days-off?year={year}", data=typed).status_code == 302
+    assert not settings_of(session, people.agency_a).clockwork.days.is_estimated(year)
+    assert "本局已全部录入" in admin.get("/admin/days-off").text
+
+
+def test_a_year_that_keguan_knows_shows_its_days_and_saving_them_changes_none(
+    admin: Browser, session: Session, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "today", lambda: date(2026, 5, 6))
+    page = admin.get("/admin/days-off").text
+    assert "2026-02-15 至 2026-02-23 放假 春节" in page
+    lines = unescape(page.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0])
+    assert admin.post("/admin/days-off", data={"lines": lines, "complete": "y"}).status_code == 302
+    days = settings_of(session, people.agency_a).clockwork.days
+    year = [date(2026, 1, 1) + timedelta(many) for many in range(365)]
+    assert [day for day in year if days.is_working(day) != ANNOUNCED_DAYS.is_working(day)] == []
+
+
+@pytest.mark.parametrize("year", ["0", "-5", "99999", "1999"])
+def test_a_year_that_nobody_can_load_is_not_found(admin: Browser, year: str) -> None:
+    assert admin.get(f"/admin/days-off?year={year}").status_code == 404
+
+
+def opened(page: str) -> dict[str, str]:
+    """Return what a form of settings carries of what was set when it was opened."""
+    found = re.search(r'name="opened"[^>]*value="([^"]*)"', page)
+    assert found is not None
+    return {"opened": unescape(found[1])}
+
+
+YEAR = clock.today().year + 3
+SETTING_FORMS = {
+    "steps": ("/admin/steps", STEPS, STEPS | {"every": "6"}, "逾期催办间隔：7 → 6"),
+    "limits": (
+        "/admin/limits",
+        {one.id: "45" for one in time_limits(UNSET)},
+        {one.id: "45" for one in time_limits(UNSET)} | {"local-acceptance-application": "77"},
+        "申请验收：90 → 77",
+    ),
+    "notices": (
+        "/admin/notices",
+        {"mark": "沙科催", "receipt": "7", "urging": "10", "rectification": "15", "termination": "15"},
+        {"mark": "沙科函", "receipt": "7", "urging": "10", "rectification": "15", "termination": "15"},
+        "文书字号：（空） → 沙科函",
+    ),
+    "days off": (
+        f"/admin/days-off?year={YEAR}",
+        {"lines": f"{YEAR}-03-04 放假 区里放假"},
+        {"lines": f"{YEAR}-03-05 放假 区里放假"},
+        f"{YEAR}-03-05 放假 区里放假：（空） → 已录入",
+    ),
+}
+
+
+@pytest.mark.parametrize(("address", "mine", "theirs", "words"), SETTING_FORMS.values(), ids=SETTING_FORMS)
+def test_whoever_saves_after_a_colleague_is_told_what_has_changed_and_keeps_what_she_typed(
+    admin: Browser, address: str, mine: dict[str, str], theirs: dict[str, str], words: str
+) -> None:
+    both = opened(admin.get(address).text)
+    assert admin.post(address, data=theirs | both).status_code == 302
+    late = admin.post(address, data=mine | both)
+    assert late.status_code == 422
+    assert words in unescape(late.text)
+    assert all(one in unescape(late.text) for one in mine.values())
+    assert opened(admin.get(address).text) == opened(late.text)  # the colleague's still stands
+    assert admin.post(address, data=mine | opened(late.text)).status_code == 302
+    again = opened(admin.get(address).text)
+    assert again != both
+    assert admin.post(address, data=mine | again).status_code == 302  # nobody has been there since
+
+
+def test_everything_that_is_wrong_with_the_steps_is_named_at_once_with_its_limit(admin: Browser) -> None:
+    typed = STEPS | {"before": "400", "approver": "9" * 20, "unit_manager": "0"}
+    page = admin.post("/admin/steps", data=typed).text
+    for words in ("天数应在 1 至 90 之间", "请填写 1 至 60 的整数", "请填写 1 至 30 的整数"):
+        assert words in page
 
 
 def test_wrong_lines_are_all_named() -> None:
@@ -100,6 +197,25 @@ def test_wrong_lines_are_all_named() -> None:
         read_days_off(text, 2027)
     said = refused.value.errors["lines"]
     assert [f"第 {number} 行" in said for number in (1, 2, 3, 4, 5)] == [False, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2027-10-01 至 2027-10-07 放假 国庆节",
+        "2027-10-01\t2027-10-07\t放假\t国庆节",
+        "2027/10/1\t2027/10/7\t放假\t国庆节",
+        "2027/10/1 0:00:00\t2027/10/7 0:00:00\t放假\t国庆节",
+        "2027.10.1-2027.10.7 放假 国庆节",
+        "2027年10月1日至2027年10月7日放假 国庆节",
+        "２０２７年１０月１日（周五）至７日（周四）放假，国庆节",
+        "10月1日至10月7日 放假 国庆节",
+        "10/1～10/7，休息，国庆节",
+    ],
+)
+def test_a_line_is_read_however_days_are_written(line: str) -> None:
+    (one,) = read_days_off(line, 2027)
+    assert one.line == "2027-10-01 至 2027-10-07 放假 国庆节"
 
 
 def test_a_person_says_how_she_wants_to_be_told(as_role: Callable[[Role], Browser]) -> None:
