@@ -119,13 +119,34 @@ def _read_line(line: str, year: int) -> DayOff | None:
 
 def as_lines(days: Iterable[OneDay]) -> list[str]:
     """Return days, by day, as lines: neighbouring ones of one kind and name together."""
+    return [one.line for one in _as_runs(days)]
+
+
+def _as_runs(days: Iterable[OneDay]) -> list[DayOff]:
     runs: list[DayOff] = []
     for day, working, name in days:
         if runs and runs[-1] == replace(runs[-1], last=day - timedelta(1), working=working, name=name):
             runs[-1] = replace(runs[-1], last=day)
         else:
             runs.append(DayOff(day, day, working, name))
-    return [one.line for one in runs]
+    return runs
+
+
+def _in_words(days: Iterable[date]) -> str:
+    """Return days of a year as a notice writes them: ``1月1日、10月1日至3日``."""
+    runs = _as_runs(OneDay(day, False, "") for day in sorted(days))
+    return "、".join(f"{_month_and_day(one.first)}{_until(one)}" for one in runs)
+
+
+def _until(one: DayOff) -> str:
+    if one.last == one.first:
+        return ""
+    same = one.last.month == one.first.month
+    return f"至{one.last.day}日" if same else f"至{_month_and_day(one.last)}"
+
+
+def _month_and_day(day: date) -> str:
+    return f"{day.month}月{day.day}日"
 
 
 def loadable_years(today: date) -> range:
@@ -156,11 +177,9 @@ class YearOff:
         return as_lines(by_day[day] for day in sorted(by_day))
 
     @property
-    def estimated(self) -> list[str]:
-        """What is worked out of a year whose notice is not known: its festivals."""
-        if self.complete or self.is_known:
-            return []
-        return as_lines(OneDay(day, False, "") for day in sorted(festivals(self.year)))
+    def estimated(self) -> str:
+        """What is worked out of a year whose notice is not known, in words: its festivals."""
+        return "" if self.complete or self.is_known else _in_words(festivals(self.year))
 
     @property
     def shown(self) -> Opened:
@@ -232,7 +251,7 @@ def _demand_loadable(year: int, today: date) -> None:
 def _missing(rows: Sequence[OneDay], year: int) -> str:
     """Return the days off by law that a year's notice, if it is that, must speak of and these days do not."""
     days = WorkingDays({one.day: one.working for one in rows}, frozenset({year}))
-    return "、".join(f"{day.month}月{day.day}日" for day in sorted(festivals(year)) if days.is_working(day))
+    return _in_words(day for day in festivals(year) if days.is_working(day))
 
 
 def _replace(

@@ -43,8 +43,8 @@ class Plan:
         """Yield the steps of a deadline that come by ``last``, each with its day, in their order."""
         announced = self.announced(due)
         steps = [(f"T-{ahead}" if ahead else "T", announced - timedelta(ahead)) for ahead in self.before]
-        late = [n for n in range(1, (last - due).days + 1) if n % self.every == 0 or n in self.others_from]
-        steps += [(f"T+{days}", due + timedelta(days)) for days in late]
+        late = {*range(self.every, (last - due).days + 1, self.every), *self.others_from}
+        steps += [(f"T+{days}", due + timedelta(days)) for days in sorted(late)]
         yield from (step for step in steps if step[1] <= last)
 
 
