@@ -179,7 +179,7 @@ class Simulation:
         if kind == "steps":
             before = self.shuffle.choice(((30, 15, 7, 3, 1, 0), (20, 10, 0), (60, 8, 5, 2, 0), (14, 0)))
             every = self.shuffle.choice((7, 5, 3, 14))
-            manager, approver = self.shuffle.choice(((7, 15), (every, 15), (5, 9), (20, 20), (30, 60)))
+            manager, approver = {7: (7, 15), 5: (5, 9), 3: (20, 20), 14: (30, 60)}[every]
             escalation = {Role.UNIT_MANAGER: manager, Role.APPROVER: approver}
             set_steps(self.session, self.admin, before, every, escalation, day)
             self.plan = replace(self.plan, before=before, every=every, others_from=(manager, approver))
