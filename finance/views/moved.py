@@ -97,6 +97,12 @@ def moved_page(
     return MovedPage([_movement(*row) for row in session.execute(query)], count, int(total), number, pages)
 
 
+def count_moved(session: Session, actor: Actor, which: Which, today: date) -> int:
+    """Return how many lines moved by ``today``, in all books; one statement."""
+    counts = (_asked(select(func.count()), book(today), actor, which) for book in _BOOKS.values())
+    return sum(session.execute(select(*(one.scalar_subquery() for one in counts))).one())
+
+
 def every_movement(
     session: Session, actor: Actor, book: Book, which: Which, today: date
 ) -> Iterator[Movement]:

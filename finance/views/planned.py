@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from finance.due import COMING, due_by, due_day
@@ -86,6 +86,22 @@ def plan_total(session: Session, actor: Actor, which: Which, today: date) -> tup
     sums = select(func.count(), func.coalesce(func.sum(asked.c.amount), 0)).where(asked.c.amount != 0)
     count, total = session.execute(sums).one()
     return count, int(total)
+
+
+def count_parts(session: Session, actor: Actor, ways: Mapping[Part, Which], today: date) -> int:
+    """Return how many lines the parts have together, each as it is asked for; one statement divides for all.
+
+    Of parts that a tranche not paid yet may be in.
+    """
+    asked = {which: f"asked_{place}" for place, which in enumerate(dict.fromkeys(ways.values()))}
+    these = {name: and_(*plan_conditions(which, today)) for which, name in asked.items()}
+    each = each_part(Tranche.id, *(one.label(name) for name, one in these.items()), as_of=today)
+    each_line = each.where(visible(actor), or_(*these.values()), _not_all_paid(today)).subquery()
+    counts = (
+        func.count(case((and_(each_line.c[asked[which]], _amount(each_line, part) != 0), 1)))
+        for part, which in ways.items()
+    )
+    return sum(session.execute(select(*counts)).one())
 
 
 def every_plan_line(session: Session, actor: Actor, which: Which, today: date) -> Iterator[PlanLine]:

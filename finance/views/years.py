@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from finance.parts import MoneyParts, parts_by
 from finance.views.asking import Part, Which
-from finance.views.moved import Book, Movement, every_movement, moved_by, moved_page
-from finance.views.planned import PlanLine, amount_of, every_plan_line, plan_conditions, plan_total
+from finance.views.moved import Book, Movement, count_moved, every_movement, moved_by
+from finance.views.planned import PlanLine, amount_of, count_parts, every_plan_line, plan_conditions
 from lifecycle.money import Fen
 from lifecycle.roles import Actor
 
@@ -70,11 +70,9 @@ def year_end(
 
 
 def count_lines(session: Session, actor: Actor, year: int, today: date) -> int:
-    """Return how many lines a year has, without reading them."""
+    """Return how many lines a year has, without reading them; two statements."""
     as_of, of_year, ways = _asked(year, today)
-    owed = (plan_total(session, actor, which.of_part(part), as_of)[0] for part, which in ways.items())
-    moved = (moved_page(session, actor, book, of_year, as_of, 1, 1).count for book in Book)
-    return sum(owed) + sum(moved)
+    return count_parts(session, actor, ways, as_of) + count_moved(session, actor, of_year, as_of)
 
 
 def _asked(year: int, today: date) -> tuple[date, Which, Mapping[Part, Which]]:

@@ -22,7 +22,7 @@ from finance.views.moved import Book, every_movement, moved_by, moved_page
 from finance.views.planned import amount_of, every_plan_line, plan_page, plan_total
 from finance.views.plans import MONTHS, PlanCell, year_plan
 from finance.views.summing import By, SumRow, summary, total_of
-from finance.views.years import year_end
+from finance.views.years import count_lines, year_end
 from lifecycle.calendar import SHANGHAI
 from lifecycle.database import begin_write
 from lifecycle.models import Acceptance, Clearing, Payment, Project, Tranche
@@ -376,6 +376,9 @@ def test_a_year_that_is_over_comes_to_what_it_did_then_and_its_workbook_ties(ses
     assert {row[4] for row in page.iter_rows(min_row=4, values_only=True)} == {"相符"}
     later = year_end(session, bureau.finance, 2025, TODAY + timedelta(days=900))
     assert (later.moved_sums, later.owed_sum) == (found.moved_sums, found.owed_sum)
+    for year in (2024, 2025, 2026):  # counted as they are listed, and asked for with two statements
+        listed = year_end(session, bureau.finance, year, TODAY)
+        assert count_lines(session, bureau.finance, year, TODAY) == listed.count > 0
 
 
 def _handed(write: Callable[[BytesIO], int], head: str) -> tuple[int, Fen]:
