@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import click
+
+from app.spoken import SpokenGroup
 
 COMMANDS: Mapping[str, str] = {
     "audit": "app.cli_audit:audit",
@@ -25,8 +28,15 @@ COMMANDS: Mapping[str, str] = {
 """Name → module and attribute of every command."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SpokenGroup):
     """A group that imports a command only when it is asked for."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the words under the name by which people know it, however it was started."""
+        del info_name
+        return super().make_context("keguan", args, parent, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""

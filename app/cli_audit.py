@@ -12,6 +12,7 @@ import click
 
 from app.cli_ledger import FOUND, format_option, write
 from app.console import ConsoleError, agency_option, console_session, the_agency
+from app.spoken import SpokenGroup
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ NOTED = re.compile(r"([1-9][0-9]{0,8}):([0-9a-f]{8,64})")
 NO_AGENCY = "不属于单个单位的记录"
 
 
-@click.group()
+@click.group(cls=SpokenGroup)
 def audit() -> None:
     """办理记录：核对、交审计。"""
 
@@ -52,8 +53,8 @@ def verify(agency: str | None, noted: Sequence[str], form: str) -> None:
 
 
 @audit.command()
-@click.argument("file", type=click.Path())
-@click.option("--project", "projects", multiple=True, metavar="NUMBER", help="项目编号，可重复；默认全部。")
+@click.argument("file", type=click.Path(), metavar="文件")
+@click.option("--project", "projects", multiple=True, metavar="编号", help="项目编号，可重复；默认全部。")
 @agency_option
 def bundle(file: str, projects: Sequence[str], agency: str | None) -> None:
     """制作审计资料包（zip）：办理记录、材料、拨付表、适用规则和校验值，离开本系统也能核对。"""

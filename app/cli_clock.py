@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli_ledger import FOUND, as_of_option, format_option, write
-from app.console import ConsoleError, agency_option, console_session, the_agency
+from app.console import agency_option, console_session, refusals_said, the_agency
 from app.mailer import MailServer
+from app.spoken import Spoken
 
 if TYPE_CHECKING:
     from app.condition import Condition
     from lifecycle.clock import Announcement
 
-STARTED = "定时任务已启动：每天 08:00 发出提醒，每 5 分钟检查待发邮件（按 Ctrl+C 停止）。"
+STARTED = "定时任务已启动：每天 08:00 发出提醒并对账，每 5 分钟发送待发的邮件和群消息（按 Ctrl+C 停止）。"
 
 
-@click.command()
+@click.command(cls=Spoken)
 @as_of_option
 @format_option
 @agency_option
 def remind(as_of: date, form: str, agency: str | None) -> None:
-    """发出某一天的提醒；同一天再次运行不会重复。"""
+    """发出某一天的提醒，同一天再次运行不会重复；邮件由定时任务随后发送。"""
     from app.jobs import site_address
     from lifecycle import clock, outbox
     from lifecycle.roles import Actor
@@ -55,7 +56,7 @@ def _in_words(told: Sequence[Announcement], as_of: date) -> Iterator[str]:
     yield f"{as_of} 发出提醒 {len(told)} 条。" if told else f"{as_of} 没有需要发出的提醒。"
 
 
-@click.command()
+@click.command(cls=Spoken)
 @format_option
 def health(form: str) -> None:
     """查看数据库和时钟是否正常，以及有没有发不出去的提醒；时钟没有在运行的以 1 退出。"""
@@ -85,19 +86,16 @@ def _fares(found: Condition) -> Iterator[str]:
         yield f"注意：{one.words}。"
 
 
-@click.command()
+@click.command(cls=Spoken)
 def scheduler() -> None:
-    """在前台运行定时任务：每天 08:00 发出提醒，随时发送待发邮件。"""
+    """不开网站，只在前台运行定时任务：每天 08:00 发出提醒并对账，每 5 分钟发送待发的邮件和群机器人消息。"""
     from app.database import database_url, open_ready_database
     from app.mailbox import Mailbox
     from app.scheduler import serve
-    from lifecycle.refusals import Refusal
 
-    try:
+    with refusals_said():
         open_ready_database().dispose()
         MailServer.from_environment()
         Mailbox.from_environment()
-    except Refusal as refusal:
-        raise ConsoleError(refusal.message) from refusal
     serve(database_url(), lambda: click.echo(STARTED))
     click.echo("定时任务已停止。")

@@ -8,9 +8,10 @@ from app.clock import today
 from app.console import console_session, refusals_said
 from app.database import database_url, migrate
 from app.demo.bureau import AGENCY, PASSWORD, load
+from app.spoken import Spoken
 
 
-@click.command()
+@click.command(cls=Spoken)
 def demo() -> None:
     """建立演示用的科技局、账号和项目；可重复运行，不会改动已有的科技局。"""
     with refusals_said():

@@ -6,9 +6,10 @@ import click
 
 from app.cli_ledger import FOUND, write
 from app.console import console_session
+from app.spoken import SpokenGroup
 
 
-@click.group()
+@click.group(cls=SpokenGroup)
 def files() -> None:
     """附件：核对文件库。"""
 

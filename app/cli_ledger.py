@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from app.clock import today
+from app.spoken import SpokenGroup
 
 if TYPE_CHECKING:
     from reports.ledger.errors import LedgerRefused
@@ -22,7 +23,7 @@ as_of_option = click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
     callback=lambda _ctx, _option, value: _day(value),
-    metavar="DATE",
+    metavar="日期",
     help="按哪一天判断，如 2026-06-30；默认今天。",
 )
 format_option = click.option(
@@ -30,13 +31,13 @@ format_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=SpokenGroup)
 def ledger() -> None:
     """台账：体检、导入、导出。"""
 
 
 @ledger.command()
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), metavar="文件")
 @as_of_option
 @format_option
 def check(file: str, as_of: date, form: str) -> None:

@@ -12,13 +12,14 @@ import click
 
 from app.cli_ledger import FOUND, as_of_option, format_option, write
 from app.console import agency_option, console_session, the_agency
+from app.spoken import Spoken
 
 if TYPE_CHECKING:
     from finance.reconcile.difference import Difference
     from finance.reconcile.running import Result
 
 
-@click.command()
+@click.command(cls=Spoken)
 @as_of_option
 @agency_option
 @format_option

@@ -10,13 +10,14 @@ import click
 
 from app.cli_ledger import FOUND, as_of_option, format_option, ledger, read_or_refuse, refuse, write
 from app.console import agency_option, console_session, the_agency
+from app.spoken import Spoken
 from lifecycle.roles import Actor
 
 __all__ = ["export", "findings", "import_", "ledger"]
 
 
 @ledger.command(name="import")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), metavar="文件")
 @click.option("--dry-run", is_flag=True, help="只试算，不保存任何内容。")
 @agency_option
 @format_option
@@ -42,7 +43,7 @@ def import_(file: str, dry_run: bool, agency: str | None, form: str) -> None:
 
 
 @ledger.command()
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), metavar="文件")
 @agency_option
 def export(file: str, agency: str | None) -> None:
     """将数据库中的项目导出为台账。"""
@@ -53,7 +54,7 @@ def export(file: str, agency: str | None) -> None:
     write([f"已导出 {projects} 个项目：{file}"])
 
 
-@click.command()
+@click.command(cls=Spoken)
 @as_of_option
 @format_option
 @agency_option

@@ -6,13 +6,14 @@ import click
 
 from app.console import agency_option, console_session, refusals_said, the_agency
 from app.database import database_url, migrate
+from app.spoken import Spoken
 from lifecycle.recomputing import recompute as work_out_anew
 from lifecycle.roles import Actor
 from lifecycle.setup import set_up_agency
 
 
-@click.command()
-@click.option("--agency", "name", metavar="NAME", help="科技局名称；已有科技局时，用新名称可再增加一个。")
+@click.command(cls=Spoken)
+@click.option("--agency", "name", metavar="名称", help="科技局名称；已有科技局时，用新名称可再增加一个。")
 def init(name: str | None) -> None:
     """建立或升级数据库，并建立科技局及其管理员；可重复运行。"""
     with refusals_said():
@@ -27,7 +28,7 @@ def init(name: str | None) -> None:
     click.echo(f"初始密码：{made.password}（只显示这一次，首次登录后须修改）")
 
 
-@click.command()
+@click.command(cls=Spoken)
 @agency_option
 def recompute(agency: str | None) -> None:
     """重新计算所有项目的问题和待办。"""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lifecycle.models import Agency
 
-agency_option = click.option("--agency", metavar="NAME", help="科技局名称；只有一个科技局时可不填。")
+agency_option = click.option("--agency", metavar="名称", help="科技局名称；只有一个科技局时可不填。")
 """The ``--agency`` option of every command that works on one agency."""
 
 

@@ -85,7 +85,11 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 def unmigrate(url: str, revision: str = "base") -> None:
-    """Take the database at ``url`` back down to ``revision``."""
+    """Take the database at ``url`` back down to ``revision``.
+
+    What only a newer schema can hold is lost without a word, and the proofs of it with it: this is for trying
+    migrations out. An installation goes back by restoring its backup, so no command leads here.
+    """
     _run(url, lambda config: command.downgrade(config, revision))
 
 

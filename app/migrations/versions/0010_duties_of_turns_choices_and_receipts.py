@@ -1,6 +1,8 @@
 """Duties of whose turn it is, choices of persons, receipts of notices
 
-Turns that are over are kept from now on; an older program knows only open ones, so they go on the way down.
+Turns that are over are kept from now on; an older program knows only open ones, so they go on the way down,
+and so does what was told of notices or that nobody could be told: it would tell the older program of nothing it
+knows. Like every migration here it takes back what only it can hold, without asking.
 
 Revision: 0010, after 0009
 """
