@@ -12,7 +12,7 @@ from flask import url_for
 
 from app import clock
 from app.ledger import found
-from app.longwork.kinds import Crumb, Kind, Parameters, Steps, Task, WorkRefused, register
+from app.longwork.kinds import Act, Crumb, Parameters, Steps, Task, WorkRefused, register_intake
 from app.longwork.reading import ToldFile
 from app.longwork.wrong_cells import counts_by_sheet, write_errors
 from finance.holding import sweep_holds
@@ -154,30 +154,10 @@ def _crumbs(_parameters: Parameters) -> Sequence[Crumb]:
     return (Crumb("台账", url_for("ledger.index")),)
 
 
-CHECK = register(
-    Kind(
-        name="ledger.check",
-        permission=Permission.IMPORT_LEDGER,
-        noun="体检",
-        title="体检台账",
-        promise="体检不保存任何内容，看过结果再决定是否导入。",
-        run=_check,
-        crumbs=_crumbs,
-        word="待导入",
-        tone="soon",
-        page=_page,
-    )
-)
-
-IMPORT = register(
-    Kind(
-        name="ledger.import",
-        permission=Permission.IMPORT_LEDGER,
-        noun="导入",
-        title="导入台账",
-        run=_take_in,
-        crumbs=_crumbs,
-        word="已导入",
-        page=_page,
-    )
+CHECK, IMPORT = register_intake(
+    Permission.IMPORT_LEDGER,
+    Act("ledger.check", "体检", "体检台账", _check),
+    Act("ledger.import", "导入", "导入台账", _take_in),
+    crumbs=_crumbs,
+    page=_page,
 )

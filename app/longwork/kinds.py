@@ -133,3 +133,41 @@ def register(kind: Kind) -> Kind:
         raise ValueError(f"two kinds of long work are called {kind.name}")
     KINDS[kind.name] = kind
     return kind
+
+
+class Act(NamedTuple):
+    """A half of taking a workbook in: its name, what is done in a word and with its object, and how."""
+
+    name: str
+    noun: str
+    title: str
+    run: Callable[[Task], dict[str, Any]]
+
+
+def register_intake(
+    permission: Permission,
+    look: Act,
+    take: Act,
+    *,
+    crumbs: Callable[[Parameters], Sequence[Crumb]],
+    page: Callable[[str], str],
+    anew: bool = False,
+) -> tuple[Kind, Kind]:
+    """Make known how a workbook is taken in: looked at first, which saves nothing, then taken when asked for.
+
+    Both are seen on one page. ``anew``: begun again, taking it in looks at it again first.
+    """
+    looked = Kind(
+        *(look.name, permission, look.noun, look.title, look.run, crumbs),
+        promise=f"{look.noun}不保存任何内容，看过结果再决定是否{take.noun}。",
+        word=f"待{take.noun}",
+        tone="soon",
+        page=page,
+    )
+    taken = Kind(
+        *(take.name, permission, take.noun, take.title, take.run, crumbs),
+        word=f"已{take.noun}",
+        page=page,
+        restart=look.name if anew else "",
+    )
+    return register(looked), register(taken)

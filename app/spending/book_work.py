@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 
 from app import clock
-from app.longwork.kinds import Crumb, Kind, Parameters, Task, WorkRefused, register
+from app.longwork.kinds import Act, Crumb, Parameters, Task, WorkRefused, register_intake
 from app.longwork.reading import ToldFile
 from app.longwork.wrong_cells import counts_by_sheet, write_errors, write_lines
 from app.steps import tab_url
@@ -117,32 +117,11 @@ def _crumbs(parameters: Parameters) -> Sequence[Crumb]:
     )
 
 
-LOOK = register(
-    Kind(
-        name="spending.look",
-        permission=Permission.ENTER_SPENDING,
-        noun="核对",
-        title="核对支出明细",
-        promise="核对不保存任何内容，看过结果再决定是否导入。",
-        run=_look,
-        crumbs=_crumbs,
-        word="待导入",
-        tone="soon",
-        page=_page,
-    )
+LOOK, ENTER = register_intake(
+    Permission.ENTER_SPENDING,
+    Act("spending.look", "核对", "核对支出明细", _look),
+    Act("spending.enter", "导入", "导入支出明细", _enter),
+    crumbs=_crumbs,
+    page=_page,
+    anew=True,  # others may have entered the same meanwhile
 )
-
-ENTER = register(
-    Kind(
-        name="spending.enter",
-        permission=Permission.ENTER_SPENDING,
-        noun="导入",
-        title="导入支出明细",
-        run=_enter,
-        crumbs=_crumbs,
-        word="已导入",
-        page=_page,
-        restart="spending.look",
-    )
-)
-"""Begun again, it is looked at again first: others may have entered the same meanwhile."""
