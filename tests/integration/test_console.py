@@ -212,6 +212,7 @@ def test_an_import_says_what_it_did(ready: Keguan) -> None:
     assert ready("ledger", "import", SAMPLE).stdout == "导入完成：新增 300 个项目，更新 0 个，未变 0 个。\n"
     said = ready("ledger", "import", SAMPLE, "--format", "json")
     assert json.loads(said.stdout) == {"added": 0, "updated": 0, "unchanged": 300}
+    assert snapshot()["tranche_hold"]  # what is held is nobody's to pay from the first moment on
 
 
 @pytest.mark.parametrize("file", sorted((DATA / "broken").glob("*.xlsx")), ids=lambda file: file.stem)
