@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from lifecycle.addresses import project_path
 from lifecycle.agreement_terms import EARLIEST, LATEST
+from lifecycle.at_once import tell
 from lifecycle.command import Work, command
 from lifecycle.models import Project
 from lifecycle.money import LIMIT, Fen, yuan
@@ -20,7 +21,6 @@ from lifecycle.refusals import InvalidInput
 from lifecycle.roles import Permission, Role
 from lifecycle.rulebook import rulebook
 from lifecycle.storing import add_projects
-from lifecycle.turns import tell
 
 MOST_YEARS = 10
 """Years beyond which a period is a slip of the pen."""

@@ -15,15 +15,17 @@ from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from lifecycle.addresses import project_path
+from lifecycle.at_once import Found, found_at_once
 from lifecycle.command import Work, command
-from lifecycle.due import DueDuty, due_duties, told_already
+from lifecycle.due import DueDuty, comes, due_duties, told_already
 from lifecycle.models import Base
 from lifecycle.notices import address_of, notice
 from lifecycle.recipients import AddressBook, followers
-from lifecycle.reminding import Clockwork
+from lifecycle.reminding import Clockwork, Step
 from lifecycle.robot_digest import Item
 from lifecycle.roles import Actor, Permission
 from lifecycle.rulebook import rulebook
+from lifecycle.rules.base import ONE_DAY
 from lifecycle.settings import settings_of
 from lifecycle.telling import Spoken, tell_all
 
@@ -85,6 +87,7 @@ def _to_tell(
 ) -> Iterator[tuple[Spoken, DueDuty]]:
     agency_id = work.actor.agency_id
     known = told_already(work.session, agency_id, as_of)
+    at_once = found_at_once(work.session, comes(agency_id, as_of))
     book = AddressBook.of(work.session, agency_id, as_of, clockwork.escalation)
     for duty in duties:
         step = clockwork.step_at(duty.due, as_of)
@@ -98,7 +101,17 @@ def _to_tell(
         elsewhere = address_of(project_path(duty.number), site)
         item = Item(f"{duty.number}《{duty.title}》", duty.message, duty.due)
         late, hers = duty.due < as_of, duty.user_id
-        yield Spoken(*duty.key(step.label), told, *said, duty.path, late, item, hers, elsewhere), duty
+        found = _covering(step, at_once.get(duty.id, ())) if as_of < duty.due else {}
+        yield Spoken(*duty.key(step.label), told, *said, duty.path, late, item, hers, elsewhere, found), duty
+
+
+def _covering(step: Step, at_once: Iterable[Found]) -> dict[int, int]:
+    """Return the messages of those who need none of this step: account and message.
+
+    Whoever was told at once has heard of the step that had come by then, or comes the next day; later ones,
+    and that of the last day, she hears like everybody.
+    """
+    return {one.user_id: one.message_id for one in at_once if step.day <= one.on + ONE_DAY}
 
 
 def _move_on(session: Session, as_of: date, duties: Sequence[DueDuty], clockwork: Clockwork) -> None:

@@ -21,6 +21,9 @@ from lifecycle.standing import restate
 P = ParamSpec("P")
 R = TypeVar("R")
 
+AT_ONCE = "at_once"
+"""Where an entry's details name what was told along with the act."""
+
 
 @dataclass(slots=True)
 class Work:
@@ -33,6 +36,8 @@ class Work:
     """Further entries of the same act, in the histories of other projects."""
     touched: set[int] = field(default_factory=set)
     """Ids of the projects whose record changed; their findings and duties are worked out again at the end."""
+    runs: list[dict[str, object]] = field(default_factory=list)
+    """What was told along with the act: each run's name and digest, which its entry bears (``AT_ONCE``)."""
 
     def record(
         self,
@@ -75,6 +80,8 @@ def command(
                 result = body(work, *args, **kwargs)
                 session.flush()
                 restate(session, actor.agency_id, work.touched)
+                if work.runs:
+                    work.entry.details = {**work.entry.details, AT_ONCE: work.runs}
                 append(session, [*work.more, work.entry])
                 session.commit()
             except BaseException:

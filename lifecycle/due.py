@@ -62,7 +62,8 @@ _OF_DUTY = DueDuty._fields[:13]
 _OF_PROJECT = DueDuty._fields[13:]
 
 
-def _comes(agency_id: int, as_of: date) -> ColumnElement[bool]:
+def comes(agency_id: int, as_of: date) -> ColumnElement[bool]:
+    """Return the condition that a duty is open and its next step has come by ``as_of``."""
     return and_(KeptDuty.agency_id == agency_id, KeptDuty.next_step_on <= as_of, open_duties(as_of))
 
 
@@ -72,7 +73,7 @@ def due_duties(session: Session, agency_id: int, as_of: date) -> Iterator[DueDut
     of_project = [getattr(Project, name) for name in _OF_PROJECT]
     query: Select[*tuple[Any, ...]] = select(*of_duty, *of_project)
     query = query.join(Project, Project.id == KeptDuty.project_id)
-    for row in session.execute(query.where(_comes(agency_id, as_of)).order_by(KeptDuty.id)):
+    for row in session.execute(query.where(comes(agency_id, as_of)).order_by(KeptDuty.id)):
         yield DueDuty(*row)
 
 
@@ -88,5 +89,5 @@ def told_already(session: Session, agency_id: int, as_of: date) -> set[TellingKe
         Reminder.due == KeptDuty.due,
     )
     key = (Reminder.project_id, Reminder.rule, Reminder.subject, Reminder.due, Reminder.step)
-    query = select(*key).join(KeptDuty, same).where(_comes(agency_id, as_of))
+    query = select(*key).join(KeptDuty, same).where(comes(agency_id, as_of))
     return {(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)}

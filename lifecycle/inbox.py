@@ -8,12 +8,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lifecycle.command import Work, command
 from lifecycle.listing import open_duties
-from lifecycle.models import InboxMessage, KeptDuty, Project, Reminder
+from lifecycle.models import InboxMessage, KeptDuty, Project, Reminder, Telling, Turn
 from lifecycle.refusals import NotFound
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rulebook import rulebook
@@ -32,7 +32,7 @@ class Shown(StrEnum):
 
 
 class Standing(StrEnum):
-    """What has become of the duty that a reminder spoke of."""
+    """What has become of what a message spoke of."""
 
     OWED = "未办结"
     HANDED = "待单位确认"
@@ -57,7 +57,7 @@ class Message:
     rule: str | None
     """The rule that makes somebody owe what a reminder speaks of."""
     standing: Standing | None
-    """``None`` where it is no reminder of a duty."""
+    """``None`` where it speaks of nothing that is owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,34 +120,44 @@ def open_inbox(
 
 def _messages() -> Select[*tuple[Any, ...]]:
     query: Select[*tuple[Any, ...]] = select(
-        *(InboxMessage, Project.number, Reminder.rule),
+        *(InboxMessage, Project.number, Reminder.rule, Turn),
         *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner),
     )
     return _with_duty(query.outerjoin(Project, Project.id == InboxMessage.project_id))
 
 
 def _with_duty(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Join each message with its reminder and with the duty that is still known by that deadline."""
+    """Join each message with its reminder and the duty still known by that deadline, or with its turn."""
     same = and_(
         KeptDuty.project_id == Reminder.project_id,
         KeptDuty.rule == Reminder.rule,
         KeptDuty.subject == Reminder.subject,
         KeptDuty.due == Reminder.due,
     )
-    return query.outerjoin(Reminder, Reminder.id == InboxMessage.reminder_id).outerjoin(KeptDuty, same)
+    query = query.outerjoin(Reminder, Reminder.id == InboxMessage.reminder_id).outerjoin(KeptDuty, same)
+    at_once = and_(Telling.message_id == InboxMessage.id, Telling.turn_id.is_not(None))
+    return query.outerjoin(Telling, at_once).outerjoin(Turn, Turn.id == Telling.turn_id)
 
 
 def _chosen(shown: Shown, today: date) -> Iterator[ColumnElement[bool]]:
     if shown is Shown.UNREAD:
         yield InboxMessage.read_at.is_(None)
     if shown is Shown.OWED:
-        yield open_duties(today)
+        yield or_(open_duties(today), and_(Turn.id.is_not(None), Turn.done_on.is_(None)))
 
 
 def _message(
-    actor: Actor, today: date, row: InboxMessage, project: str | None, rule: str | None, *duty: Any
+    actor: Actor,
+    today: date,
+    row: InboxMessage,
+    project: str | None,
+    rule: str | None,
+    turn: Turn | None,
+    *duty: Any,
 ) -> Message:
     standing = None if rule is None else _standing(actor, today, rule, *duty)
+    if turn is not None:
+        standing = Standing.OWED if turn.done_on is None else Standing.DONE
     said = (row.id, row.title, row.body, row.told_on, row.read_at is not None)
     return Message(*said, project, row.path, rule, standing)
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.aftermath import next_integrity_number
+from lifecycle.at_once import tell
 from lifecycle.attachments import StoredFile, attach, names_and_digests
 from lifecycle.command import Work, command
 from lifecycle.judging import LEAST_REASON, MOST_TEXT
@@ -31,7 +32,7 @@ from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.filings import AfterConclusion, ConclusionFiling
 from lifecycle.stages import advance
-from lifecycle.turns import Waits, hand_on, tell
+from lifecycle.turns import Waits, hand_on
 from lifecycle.visibility import find_project, visible, visible_as
 
 INTEGRITY_TRANSITIONS: Mapping[IntegrityState, frozenset[IntegrityState]] = {

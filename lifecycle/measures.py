@@ -12,6 +12,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lifecycle.at_once import tell
 from lifecycle.attachments import StoredFile, attach, names_and_digests
 from lifecycle.command import Work, command
 from lifecycle.inspecting import oversight_basis
@@ -23,7 +24,7 @@ from lifecycle.refusals import IllegalTransition, InvalidInput, NotFound, Obstru
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rules.process import Rectification
 from lifecycle.stages import advance
-from lifecycle.turns import DutyOf, Waits, hand_on, tell
+from lifecycle.turns import DutyOf, Waits, hand_on
 from lifecycle.visibility import demand_acting_as, visible
 
 MEASURE_TRANSITIONS: Mapping[MeasureState, frozenset[MeasureState]] = {

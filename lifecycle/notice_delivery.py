@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from lifecycle.addresses import turn_path
+from lifecycle.at_once import tell
 from lifecycle.command import Work, command
 from lifecycle.models import PaperNotice, Project, TurnKind
 from lifecycle.notice_settings import notice_settings_of
@@ -13,14 +14,13 @@ from lifecycle.notice_telling import (
     addressees_of,
     delivery_words,
     keep_told,
-    last_message,
     roles_addressed,
 )
 from lifecycle.notice_words import KEGUAN, named_notice
 from lifecycle.paper_notices import find_notice, record_act, standing_notice
 from lifecycle.refusals import Obstructed
 from lifecycle.roles import Permission
-from lifecycle.turns import Waits, hand_on, tell
+from lifecycle.turns import Waits, hand_on
 from lifecycle.visibility import demand_acting_as
 
 
@@ -43,12 +43,11 @@ def deliver(work: Work, notice_id: int, site: str, today: date) -> int:
     sign_by = today + notice_settings_of(work.session, row.agency_id).receipt_within
     old = f"{row.sent_on} {row.sent_by}" if row.sent_on else None
     row.sent_on, row.sent_by = today, KEGUAN
-    after = last_message(work.session)
     words = f"签收{named_notice(row)}"
     waits = [Waits(role, words, due=sign_by) for role in found.roles]
-    hand_on(work, project.id, TurnKind.NOTICE, row.id, waits, today)
+    heard = hand_on(work, project.id, TurnKind.NOTICE, row.id, waits, today)
     letter = delivery_words(row, project, sign_by, site)
-    run = keep_told(work, row, found.people, letter, today, after=after)
+    run = keep_told(work, row, found.people, letter, today, heard=heard)
     told = [{"name": one.label, "user": one.user_id, "address": one.email} for one in found.people]
     names = "、".join(dict.fromkeys(one.label for one in found.people))
     details = {"on": today, "old": old, "new": f"{today} {KEGUAN}", "told": told, **run.details}

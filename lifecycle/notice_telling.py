@@ -16,11 +16,11 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.addresses import turn_path
+from lifecycle.at_once import Heard
 from lifecycle.command import Work
 from lifecycle.models import (
     BouncedAddress,
     Channel,
-    InboxMessage,
     Membership,
     OutboxMessage,
     PaperNotice,
@@ -82,11 +82,6 @@ def _held(session: Session, project: Project) -> frozenset[Role]:
     return frozenset(session.scalars(query))
 
 
-def last_message(session: Session) -> int:
-    """Return the id of the newest message in anybody's inbox; 0: there is none."""
-    return session.scalar(select(func.max(InboxMessage.id))) or 0
-
-
 def keep_told(
     work: Work,
     notice: PaperNotice,
@@ -94,19 +89,19 @@ def keep_told(
     words: tuple[str, str],
     today: date,
     *,
-    after: int,
+    heard: Iterable[Heard],
     voided: bool = False,
 ) -> Run:
     """Write a letter to each address, and keep who was told and by which way, as one run of the proof.
 
-    The inboxes have been written: their messages are those later than ``after``. ``words``: subject and text
-    of the letters. An address from which letters came back gets none, and what is kept says so.
+    The inboxes have been written: ``heard`` are their messages. ``words``: subject and text of the letters.
+    An address from which letters came back gets none, and what is kept says so.
     """
     told, run = list(people), token_hex(16)
     letters = _write_letters(work, notice, told, words)
     head: dict[str, Any] = {"agency_id": notice.agency_id, "run": run, "notice_id": notice.id}
     head |= {"told_on": today, "voided": voided}
-    rows = [Telling(**head, **way) for way in _in_app(work.session, notice, told, after)]
+    rows = [Telling(**head, **way) for way in _in_app(heard)]
     for one in told:
         if one.email:
             sent = letters.get(one.email.casefold())
@@ -116,17 +111,11 @@ def keep_told(
     return Run(run, len(rows), len(letters), 0, digest_of(said_of_notice(one, notice) for one in rows))
 
 
-def _in_app(
-    session: Session, notice: PaperNotice, told: Iterable[Recipient], after: int
-) -> Iterator[dict[str, Any]]:
-    """Yield who found a message in the inbox: those told, and who stands in for one of them."""
-    session.flush()
-    labels = {one.user_id: one.label for one in told}
-    query = select(InboxMessage.id, User.id, User.name).join(User, User.id == InboxMessage.user_id)
-    query = query.where(InboxMessage.id > after, InboxMessage.path == turn_path(TurnKind.NOTICE, notice.id))
-    for id_, user_id, name in session.execute(query):
-        to = {"name": labels.get(user_id, name), "user_id": user_id, "address": str(user_id)}
-        yield {"channel": Channel.INBOX, "message_id": id_, **to}
+def _in_app(heard: Iterable[Heard]) -> Iterator[dict[str, Any]]:
+    """Yield who found a message in the inbox, whoever stands in for somebody with the name of whom."""
+    for person, message in heard:
+        to = {"name": person.label, "user_id": person.user_id, "address": str(person.user_id)}
+        yield {"channel": Channel.INBOX, "message_id": message.id, **to}
 
 
 def said_of_notice(one: Telling, notice: PaperNotice) -> Sequence[Any]:

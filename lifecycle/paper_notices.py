@@ -14,17 +14,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lifecycle.addresses import turn_path
+from lifecycle.at_once import Heard, tell
 from lifecycle.attachments import StoredFile, attach, names_and_digests
 from lifecycle.command import Work, command
 from lifecycle.judging import LEAST_REASON
 from lifecycle.models import Agency, NoticeKind, PaperNotice, Project, TurnKind, User
 from lifecycle.notice_causes import Cause, Drafted, draft
 from lifecycle.notice_settings import notice_settings_of
-from lifecycle.notice_telling import keep_told, last_message, told_before, void_words
+from lifecycle.notice_telling import keep_told, told_before, void_words
 from lifecycle.notice_words import Written, named_notice, number_words
 from lifecycle.refusals import InvalidInput, NotFound, Obstructed
 from lifecycle.roles import Actor, Permission
-from lifecycle.turns import hand_on, tell
+from lifecycle.turns import hand_on
 from lifecycle.visibility import visible
 
 MOST_WRITTEN = 2000
@@ -220,11 +221,12 @@ def _tell_of_void(
     told = [one for one in told if one.user_id in active]
     if not told:
         return {"told": []}
-    path, after = turn_path(TurnKind.NOTICE, row.id), last_message(work.session)
-    for user_id in dict.fromkeys(one.user_id for one in told if one.user_id is not None):
-        tell(work, user_id, project, f"{named_notice(row)}已作废：{row.void_note}", today, path=path)
+    path, title = turn_path(TurnKind.NOTICE, row.id), f"{named_notice(row)}已作废：{row.void_note}"
+    people = {one.user_id: one for one in told if one.user_id is not None}
+    heard = [Heard(one, tell(work, id_, project, title, today, path=path)) for id_, one in people.items()]
+    work.session.flush()
     letter = void_words(row, project, site)
-    run = keep_told(work, row, told, letter, today, after=after, voided=True)
+    run = keep_told(work, row, told, letter, today, heard=heard, voided=True)
     return {"told": list(dict.fromkeys(one.name for one in told)), **run.details}
 
 

@@ -12,25 +12,26 @@ from itertools import chain, groupby
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import String, and_, cast, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from lifecycle.at_once import digest_at_once, said_at_once
 from lifecycle.audit_check import ChainCheck
 from lifecycle.bounces import bounce, bounced
 from lifecycle.chain import content_digest
-from lifecycle.command import Work, command
-from lifecycle.models import AuditEntry, Channel, OutboxMessage, PaperNotice, Reminder, Telling
+from lifecycle.command import AT_ONCE, Work, command
+from lifecycle.models import AuditEntry, Channel, OutboxMessage, PaperNotice, Reminder, Telling, Turn
 from lifecycle.notice_telling import said_of_notice
 from lifecycle.refusals import NotFound, Obstructed
 from lifecycle.roles import Actor, Permission
-from lifecycle.telling import digest_of
+from lifecycle.telling import digest_of, said_of_way
 
 DELIVER = "clock.deliver"
 AGAIN = "letter.send_again"
 RETURNED = "letter.returned"
 SIGN = "notice.sign"
 TELLING = ("clock.remind", "reports.remind", "notice.deliver", "notice.void", DELIVER)
-"""The acts whose entries bear a run and its digest."""
+"""The acts whose entries bear a run and its digest. Besides, any act may have told at once of what waits."""
 
 _BOX = OutboxMessage
 _ENDED = _BOX.state.in_(("sent", "failed"))
@@ -165,7 +166,11 @@ def verify_tellings(session: Session, agency_id: int) -> Iterator[Broken]:
     entries = _entries(session, agency_id)
     yield from _compared(
         {run: one for run, (action, one) in entries.items() if action != DELIVER},
-        chain(_told(session, agency_id), _told_of_notices(session, agency_id)),
+        chain(
+            _told(session, agency_id),
+            _told_of_notices(session, agency_id),
+            _told_at_once(session, agency_id),
+        ),
         "告知记录",
     )
     yield from _compared(
@@ -180,13 +185,16 @@ def verify_tellings(session: Session, agency_id: int) -> Iterator[Broken]:
 def _entries(session: Session, agency_id: int) -> dict[str, tuple[str, _Entered]]:
     """Return the entries that bear a digest, by their runs."""
     # What a database makes of JSON is asked of nobody: details may hold text that it refuses to look into.
+    at_once = cast(AuditEntry.details, String).contains(f'"{AT_ONCE}"', autoescape=True)
     query = select(AuditEntry.action, AuditEntry.serial, AuditEntry.details)
-    query = query.where(AuditEntry.agency_id == agency_id, AuditEntry.action.in_(TELLING))
-    return {
-        details["run"]: (action, _Entered(serial, details["digest"], details.get("as_of")))
-        for action, serial, details in session.execute(query)
-        if "run" in details and "digest" in details
-    }
+    query = query.where(AuditEntry.agency_id == agency_id, or_(AuditEntry.action.in_(TELLING), at_once))
+    found: dict[str, tuple[str, _Entered]] = {}
+    for action, serial, details in session.execute(query):
+        if action in TELLING and "run" in details and "digest" in details:
+            found[details["run"]] = action, _Entered(serial, details["digest"], details.get("as_of"))
+        for one in details.get(AT_ONCE, ()):
+            found[one["run"]] = AT_ONCE, _Entered(serial, one["digest"], None)
+    return found
 
 
 def _compared(
@@ -208,14 +216,14 @@ def _compared(
 def _told(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
     duty = (Reminder.project_id, Reminder.rule, Reminder.subject, Reminder.due, Reminder.step)
     query = (
-        select(Telling.run, *duty, Telling.channel, Telling.name, Telling.address)
+        select(Telling.run, *duty, Telling.channel, Telling.name, Telling.address, Telling.message_id)
         .join(Reminder, Reminder.id == Telling.reminder_id)
         .where(Telling.agency_id == agency_id)
         .order_by(Telling.run)
         .execution_options(yield_per=5000)
     )
     for run, rows in groupby(session.execute(query), lambda row: row[0]):
-        yield run, digest_of((*row[1:6], row[6].value, *row[7:]) for row in rows)
+        yield run, digest_of((*row[1:6], *said_of_way(row[6], row[7], row[8], row[9])) for row in rows)
 
 
 def _other_days(session: Session, agency_id: int, entered: Mapping[str, _Entered]) -> Iterator[Broken]:
@@ -251,6 +259,14 @@ def _told_of_notices(session: Session, agency_id: int) -> Iterator[tuple[str, st
     rows = session.execute(query.where(Telling.agency_id == agency_id).order_by(Telling.run))
     for run, told in groupby(rows, lambda row: row[0].run):
         yield run, digest_of(said_of_notice(*row) for row in told)
+
+
+def _told_at_once(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
+    query = select(Telling, Turn).join(Turn, Turn.id == Telling.turn_id)
+    query = query.where(Telling.agency_id == agency_id).order_by(Telling.run)
+    query = query.execution_options(yield_per=5000)
+    for run, told in groupby(session.execute(query), lambda row: row[0].run):
+        yield run, digest_at_once(said_at_once(*row) for row in told)
 
 
 def _delivered(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:

@@ -136,7 +136,7 @@ WAITING_COLUMNS = (
 )
 """What ``waiting_of`` asks."""
 
-WAITS: ColumnElement[bool] = ~TURN.c.has_duty
+WAITS: ColumnElement[bool] = TURN.c.duty_rule.is_(None)
 """Which turns belong to the record: of the others a duty of their own speaks."""
 
 WAITING_TABLES = TURN.outerjoin(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lifecycle.at_once import tell
 from lifecycle.attachments import StoredFile, attach, attachments_of, names_and_digests
 from lifecycle.command import Work, command
 from lifecycle.inspecting import (
@@ -34,7 +35,7 @@ from lifecycle.refusals import IllegalTransition, InvalidInput, NotFound, Obstru
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.stages import advance
 from lifecycle.termination import terminate
-from lifecycle.turns import Waits, hand_on, tell
+from lifecycle.turns import Waits, hand_on
 from lifecycle.visibility import find_project, visible
 
 INSPECTION_TRANSITIONS: Mapping[InspectionState, frozenset[InspectionState]] = {

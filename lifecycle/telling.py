@@ -1,6 +1,7 @@
 """Telling people of duties: the log of what was told, inboxes, a letter a day and address, robots.
 
-Everything told by one act is one run: its rows bear the run's name, and the act's entry in the history bears
+Whoever was told of a thing the moment it came to wait for her finds no second message of its first step. What
+is told by one act is one run: its rows bear the run's name, and the act's entry in the history bears
 their digest, so that nobody can alter afterwards who was told of what (``lifecycle.proof``).
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, select
@@ -59,6 +61,8 @@ class Spoken(NamedTuple):
     """Who alone owes it: then the page on which to act is hers alone too."""
     elsewhere: str = ""
     """The project's page, as an e-mail names it, for the others."""
+    found: Mapping[int, int] = MappingProxyType({})
+    """Whose inbox has a message of it already: account and message (``lifecycle.at_once``)."""
 
     def to(self, user_id: int | None) -> Spoken:
         """Return it as one of those told is to read it."""
@@ -92,6 +96,8 @@ class ToldRow(NamedTuple):
     name: str
     user_id: int | None
     address: str
+    message_id: int | None = None
+    """The message of the inbox, where it was there before."""
 
 
 def tell_all(work: Work, spoken: Sequence[Spoken], as_of: date, site: str = "") -> Run:
@@ -126,7 +132,12 @@ def digest_of(said: Iterator[Sequence[Any]]) -> str:
 
 def _said(one: ToldRow, of: Spoken) -> Sequence[Any]:
     duty = (of.project_id, of.rule, of.subject, of.due, of.step)
-    return (*duty, one.channel.value, one.name, one.address)
+    return (*duty, *said_of_way(one.channel, one.name, one.address, one.message_id))
+
+
+def said_of_way(channel: Channel, name: str, address: str, message_id: int | None) -> Sequence[Any]:
+    """Return what the digest of a run holds of a way by which somebody was told of a reminder."""
+    return (channel.value, name, address, *([] if message_id is None else [message_id]))
 
 
 def _write_reminders(work: Work, as_of: date, numbered: Sequence[tuple[int, Spoken]]) -> None:
@@ -141,7 +152,7 @@ def _write_inboxes(work: Work, as_of: date, heard: Sequence[tuple[ToldRow, Spoke
     rows = [
         (*day, to.user_id, to.reminder_id, one.project_id, one.title, one.body, one.path)
         for to, one in heard
-        if to.channel is Channel.INBOX
+        if to.channel is Channel.INBOX and to.message_id is None
     ]
     insert_rows(work.session, _INBOX, columns, rows)
 
@@ -151,7 +162,8 @@ def hearing(numbered: Sequence[tuple[int, Spoken]]) -> Iterator[tuple[ToldRow, S
     for id_, one in numbered:
         by_mail = one.told.by_mail(late=one.late)
         for person in one.told.in_app:
-            to = ToldRow(id_, Channel.INBOX, person.label, person.user_id, str(person.user_id))
+            there = one.found.get(person.user_id or 0)
+            to = ToldRow(id_, Channel.INBOX, person.label, person.user_id, str(person.user_id), there)
             yield to, _in_words_for(person, one)
         for person in by_mail:
             to = ToldRow(id_, Channel.MAIL, person.label, person.user_id, person.email or "")

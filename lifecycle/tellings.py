@@ -1,4 +1,4 @@
-"""The proof of what was told: who, of which duty or notice, when, by which way, and whether it got through.
+"""The proof of what was told: who, of which duty, turn or notice, when, by which way, whether it got through.
 
 A constant number of statements a page. The rows are never altered (``lifecycle.telling``); whether an inbox
 message was read, or a letter sent, is asked of the message and the letter themselves.
@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from lifecycle.listing import USUAL_SIZE
@@ -25,11 +25,13 @@ from lifecycle.models import (
     Project,
     Reminder,
     Telling,
+    Turn,
 )
 from lifecycle.notice_words import named_notice
 from lifecycle.roles import Actor
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
+from lifecycle.turn_duties import is_turn, role_of, rule_of
 from lifecycle.visibility import visible
 
 
@@ -72,7 +74,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class ShownTelling:
-    """One person told by one way of one step of one duty, or of one notice."""
+    """One person told by one way of one step of one duty, of one notice, or at once of what waits for her."""
 
     told_on: date
     step: str
@@ -99,6 +101,8 @@ class ShownTelling:
     """The first article a notice rests on."""
     signed: str = ""
     """By whom and when the notice was received."""
+    note: str = ""
+    """That no second message was written, where she had been told at once."""
 
     @property
     def rule(self) -> Rule | None:
@@ -144,15 +148,21 @@ def every_telling(session: Session, actor: Actor, sought: Sought) -> Iterator[Sh
         yield _shown(*row)
 
 
-_OF_NOTICE = aliased(InboxMessage)
-"""The message that speaks of a notice; a reminder's is found by the reminder."""
+AT_ONCE = "待办"
+"""What a telling at once of what waits is called, where the clock's are called by their steps."""
+
+_OWN = aliased(InboxMessage)
+"""The message that a telling names; where it names none, it is found by the reminder."""
+
+_OF_TURN = aliased(KeptDuty)
+"""The duty that a turn is; what a reminder speaks of is ``KeptDuty``."""
 
 _SIGNED = aliased(PaperNotice)
 """The notice, where it is who was told that has signed for it."""
 
 _TOLD_ON = func.coalesce(Telling.told_on, Reminder.told_on)
 
-_READ_AT = func.coalesce(InboxMessage.read_at, _OF_NOTICE.read_at)
+_READ_AT = func.coalesce(InboxMessage.read_at, _OWN.read_at)
 
 _OUTCOME: ColumnElement[str] = case(
     (_SIGNED.id.is_not(None), Outcome.SIGNED.name),
@@ -186,28 +196,32 @@ def _rows(some: Subquery) -> Query:
         *(_TOLD_ON, Reminder.step, Reminder.due, Reminder.rule, Project.number, Project.title),
         *(KeptDuty.message, Telling.name, Telling.channel, Telling.address, _OUTCOME, _READ_AT),
         *(OutboxMessage.sent_at, OutboxMessage.next_try_at, OutboxMessage.last_error),
-        *(Telling.letter_id, Telling.voided, PaperNotice),
+        *(Telling.letter_id, Telling.voided, PaperNotice, Turn, _OF_TURN.due, _OWN.told_on),
     ).select_from(Telling)
     query = query.join(some, some.c.id == Telling.id)
     query = _with_project(_with_what(query)).outerjoin(KeptDuty, of_duty)
+    as_duty = and_(_OF_TURN.project_id == Turn.project_id, _OF_TURN.subject == cast(Turn.id, String))
+    query = query.outerjoin(_OF_TURN, and_(as_duty, is_turn(_OF_TURN)))
     return _outcomes(query).order_by(Telling.id.desc())
 
 
 def _with_what(query: Query) -> Query:
-    """Join what was told of: a reminder or a notice."""
+    """Join what was told of: a reminder, a turn or a notice."""
     query = query.outerjoin(Reminder, Reminder.id == Telling.reminder_id)
+    query = query.outerjoin(Turn, Turn.id == Telling.turn_id)
     return query.outerjoin(PaperNotice, PaperNotice.id == Telling.notice_id)
 
 
 def _with_project(query: Query) -> Query:
-    return query.join(Project, Project.id == func.coalesce(Reminder.project_id, PaperNotice.project_id))
+    of = func.coalesce(Reminder.project_id, Turn.project_id, PaperNotice.project_id)
+    return query.join(Project, Project.id == of)
 
 
 def _outcomes(query: Query) -> Query:
     """Join the message and the letter that say what became of a telling."""
     in_box = and_(InboxMessage.reminder_id == Telling.reminder_id, InboxMessage.user_id == Telling.user_id)
     query = query.outerjoin(InboxMessage, and_(Telling.channel == Channel.INBOX, in_box))
-    query = query.outerjoin(_OF_NOTICE, _OF_NOTICE.id == Telling.message_id)
+    query = query.outerjoin(_OWN, _OWN.id == Telling.message_id)
     signed = and_(_SIGNED.id == Telling.notice_id, _SIGNED.received_by_id == Telling.user_id)
     here = and_(Telling.channel == Channel.INBOX, Telling.voided.is_(False))
     query = query.outerjoin(_SIGNED, and_(signed, here))
@@ -236,10 +250,12 @@ def _of_telling(actor: Actor, sought: Sought) -> Iterator[ColumnElement[bool]]:
         numbered = and_(Project.agency_id == actor.agency_id, Project.number == sought.project)
         one = aliased(Telling)
         reminded = select(one.id).join(Reminder, Reminder.id == one.reminder_id)
+        handed_on = select(one.id).join(Turn, Turn.id == one.turn_id)
         noticed = select(one.id).join(PaperNotice, PaperNotice.id == one.notice_id)
         yield Telling.id.in_(
             union_all(
                 reminded.join(Project, Project.id == Reminder.project_id).where(numbered),
+                handed_on.join(Project, Project.id == Turn.project_id).where(numbered),
                 noticed.join(Project, Project.id == PaperNotice.project_id).where(numbered),
             )
         )
@@ -254,13 +270,21 @@ def _of_telling(actor: Actor, sought: Sought) -> Iterator[ColumnElement[bool]]:
 
 def _of_reminder(sought: Sought) -> Iterator[ColumnElement[bool]]:
     if sought.rule:
-        yield Reminder.rule == sought.rule
-    if sought.subject is not None:
-        yield Reminder.subject == sought.subject
+        yield or_(*_of_duty(sought.rule, sought.subject))
     if sought.first is not None:
         yield sought.first <= _TOLD_ON
     if sought.last is not None:
         yield sought.last >= _TOLD_ON
+
+
+def _of_duty(rule: str, subject: str | None) -> Iterator[ColumnElement[bool]]:
+    """Yield how something was told of the duties of a rule: by reminders, and of their turns at once."""
+    yield and_(Reminder.rule == rule, *([] if subject is None else [Reminder.subject == subject]))
+    yield and_(Turn.duty_rule == rule, *([] if subject is None else [Turn.duty_subject == subject]))
+    role = role_of(rule)
+    if role is not None:
+        of_role = and_(Turn.role == role, Turn.duty_rule.is_(None))
+        yield and_(of_role, *([] if subject is None else [cast(Turn.id, String) == subject]))
 
 
 def _of_project(sought: Sought) -> Iterator[ColumnElement[bool]]:
@@ -270,7 +294,8 @@ def _of_project(sought: Sought) -> Iterator[ColumnElement[bool]]:
 
 def _shown(*row: Any) -> ShownTelling:
     told_on, step, due, rule_id, number, title, message, name, channel, address = row[:10]
-    outcome, (read_at, sent_at, next_at, error, letter_id, voided, notice) = Outcome[row[10]], row[11:]
+    outcome, (read_at, sent_at, next_at, error) = Outcome[row[10]], row[11:15]
+    letter_id, voided, notice, turn, turn_due, message_on = row[15:]
     at = {Outcome.READ: read_at, Outcome.SENT: sent_at, Outcome.WAITING: next_at}.get(outcome)
     where = address if channel is Channel.MAIL else ""
     through = outcome in (Outcome.SIGNED, Outcome.READ, Outcome.UNREAD, Outcome.SENT)
@@ -279,9 +304,13 @@ def _shown(*row: Any) -> ShownTelling:
     how = (name, channel, where, outcome, at, "" if through else error or "")
     if notice is not None:
         return _of_notice(notice, told_on, number, title, how, voided=voided)
+    if turn is not None:
+        due, rule_id = turn_due or turn.due, turn.duty_rule or rule_of(turn.role)
+        return ShownTelling(*(told_on, AT_ONCE, due, rule_id, number, title, turn.words), *how)
     rule = rulebook().find(rule_id)
     said = message or (rule.summary if rule else "")
-    return ShownTelling(*(told_on, step, due, rule_id, number, title, said), *how)
+    note = f"已于 {message_on} 随“{AT_ONCE}”告知，没有重复发送" if message_on else ""
+    return ShownTelling(*(told_on, step, due, rule_id, number, title, said), *how, note=note)
 
 
 _NO_LETTER = "该地址此前有邮件被退回，没有再发"

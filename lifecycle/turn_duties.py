@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, tru
 
 from lifecycle.models import KeptDuty, Project, Turn
 from lifecycle.roles import BUREAU_ROLES, Actor, Role
-from lifecycle.rulebook import rulebook
+from lifecycle.rulebook import Rulebook, rulebook
 from lifecycle.rules.base import Kind
 from lifecycle.rules.payments_owed import LaterPayment, PaymentDecision
 from lifecycle.rules.time_limits import TurnWithin
@@ -51,6 +51,28 @@ def _rules_of(kind: type[Kind]) -> frozenset[str]:
 def is_listed() -> ColumnElement[bool]:
     """Return the condition that a list beside the duties shows a kept duty to whoever owes it."""
     return KeptDuty.rule.in_(sorted(turn_rules() | decision_rules()))
+
+
+def days_given(book: Rulebook) -> dict[Role, int]:
+    """Return within how many days each role does what waits for it, as an agency has set it; 0: no limit."""
+    rules = (rule for id_ in sorted(turn_rules()) if (rule := book.find(id_)))
+    return {rule.kind.role: rule.kind.days for rule in rules if isinstance(rule.kind, TurnWithin)}
+
+
+def rule_of(role: Role) -> str:
+    """Return the id of the rule by which what waits for a role is a duty; empty where there is none."""
+    return next((id_ for id_ in sorted(turn_rules()) if role_of(id_) is role), "")
+
+
+def role_of(rule_id: str) -> Role | None:
+    """Return for which role something waits by a rule; ``None`` where it is another kind of rule."""
+    rule = rulebook().find(rule_id)
+    return rule.kind.role if rule and isinstance(rule.kind, TurnWithin) else None
+
+
+def is_turn(duty: type[KeptDuty] = KeptDuty) -> ColumnElement[bool]:
+    """Return the condition that a kept duty is a turn."""
+    return duty.rule.in_(sorted(turn_rules()))
 
 
 def is_hers(actor: Actor) -> ColumnElement[bool]:

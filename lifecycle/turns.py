@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from lifecycle.addresses import turn_path
+from lifecycle.at_once import Heard, tell_at_once
 from lifecycle.command import Work
-from lifecycle.models import InboxMessage, KeptDuty, Project, Turn, TurnKind
-from lifecycle.recipients import AddressBook, parties_of
+from lifecycle.models import KeptDuty, Project, Turn, TurnKind
 from lifecycle.records import load_record
 from lifecycle.roles import BUREAU_ROLES, Actor, Role
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Duty, DutyKind
-from lifecycle.turn_duties import DEADLINE, OUTSIDE, of_turn
+from lifecycle.settings import settings_of
+from lifecycle.turn_duties import DEADLINE, OUTSIDE, days_given, of_turn
 from lifecycle.visibility import visible_as
 
 
@@ -67,12 +67,13 @@ def hand_on(
     ref_id: int,
     waits: Iterable[Waits],
     today: date,
-) -> None:
+) -> list[Heard]:
     """Say for whom a thing waits from now on, and for nobody else; nothing: it is done.
 
     Called when the record is as it shall be. What waited before and still does goes on as it was; the rest is
     done today and kept. Everybody for whom it newly waits finds a message in the inbox, whoever acts herself
-    apart; from then on the clock speaks of it (``lifecycle.rules.time_limits.TurnWithin``).
+    apart; from then on the clock speaks of it (``lifecycle.rules.time_limits.TurnWithin``). Returns who found
+    one.
     """
     session = work.session
     still = (Turn.kind == kind, Turn.ref_id == ref_id, Turn.done_on.is_(None))
@@ -83,29 +84,44 @@ def hand_on(
     told = {key[:-1] for key in rows}
     wanted = list({one.same: one for one in waits}.values())
     owed = _owed(work, project_id, wanted)
+    new: list[tuple[Turn, date | None]] = []
     for one in wanted:
-        row = rows.pop(one.same, None)
+        row, duty = rows.pop(one.same, None), owed.get(one.same)
         if row is None:
             row = _new_turn(work, project_id, kind, ref_id, one, today)
-        row.has_duty = one.same in owed
+            if one.same[:-1] not in told:
+                new.append((row, duty.due if duty else one.due))
+        row.duty_rule, row.duty_subject = (duty.rule.id, duty.subject) if duty else (None, None)
     for row in rows.values():
         row.done_on = today
     work.touch(project_id)
-    new = [one for one in wanted if one.same[:-1] not in told]
-    if new:
-        _tell(work, project_id, new, today, turn_path(kind, ref_id))
+    if not new:
+        return []
+    session.flush()
+    project = session.get_one(Project, project_id)
+    return tell_at_once(work, project, _with_deadlines(work, new), today)
 
 
-def _owed(work: Work, project_id: int, wanted: Sequence[Waits]) -> set[tuple[object, ...]]:
+def _with_deadlines(
+    work: Work, turns: Iterable[tuple[Turn, date | None]]
+) -> Iterator[tuple[Turn, date | None]]:
+    """Yield turns with the days by which they are owed: named, or as many days as the agency gives."""
+    days = days_given(settings_of(work.session, work.actor.agency_id).rulebook)
+    for turn, due in turns:
+        given = days.get(turn.role)
+        yield turn, due or (turn.since + timedelta(given) if given else None)
+
+
+def _owed(work: Work, project_id: int, wanted: Sequence[Waits]) -> dict[tuple[object, ...], Duty]:
     """Return of which of these an open duty of the record speaks, whatever limits the agency has set."""
     asked = [one for one in wanted if one.duty is not None]
     if not asked:
-        return set()
+        return {}
     work.session.flush()
     duties = [
         duty for duty in rulebook().duties(load_record(work.session, project_id)) if not duty.settled_on
     ]
-    return {one.same for one in asked if any(_speaks_of(duty, one) for duty in duties)}
+    return {one.same: duty for one in asked for duty in duties if _speaks_of(duty, one)}
 
 
 def _speaks_of(duty: Duty, one: Waits) -> bool:
@@ -131,45 +147,6 @@ def _new_turn(work: Work, project_id: int, kind: TurnKind, ref_id: int, one: Wai
     )
     work.session.add(row)
     return row
-
-
-def _tell(work: Work, project_id: int, waits: Sequence[Waits], today: date, path: str) -> None:
-    session, agency_id = work.session, work.actor.agency_id
-    project = session.get_one(Project, project_id)
-    parties = parties_of(project)
-    book = AddressBook.of(session, agency_id, today)
-    for one in waits:
-        for person in book.told(one.role, -1, parties, one.user_id).in_app:
-            if person.user_id is not None and person.user_id != work.actor.user_id:
-                title = f"待办：{one.words}" + (f"（代 {person.stands_for}）" if person.stands_for else "")
-                tell(work, person.user_id, project, title, today, path=path, due=one.due)
-
-
-def tell(
-    work: Work,
-    user_id: int,
-    project: Project,
-    title: str,
-    today: date,
-    *,
-    path: str | None = None,
-    due: date | None = None,
-) -> None:
-    """Put a message about a project into one person's inbox."""
-    body = f"项目：{project.number}《{project.title}》（{project.lead_unit}）"
-    if due is not None:
-        body += f"\n期限：{due.isoformat()}"
-    work.session.add(
-        InboxMessage(
-            agency_id=work.actor.agency_id,
-            user_id=user_id,
-            project_id=project.id,
-            title=title,
-            body=body,
-            path=path,
-            told_on=today,
-        )
-    )
 
 
 def waits_for(actor: Actor) -> ColumnElement[bool]:

@@ -48,6 +48,6 @@ _COLUMNS: Sequence[Column[ShownTelling]] = (
     text("收件地址", 28, lambda row: row.address),
     text("结果", 10, lambda row: row.outcome),
     text("阅读或发出时间", 18, _moment),
-    text("对方的回答", 40, lambda row: row.error),
+    text("对方的回答", 40, lambda row: row.error or row.note),
     text("签收", 24, lambda row: row.signed),
 )

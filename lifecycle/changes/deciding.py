@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from lifecycle.addresses import turn_path
+from lifecycle.at_once import tell
 from lifecycle.attachments import attach, names_and_digests
 from lifecycle.changes.applying import begin_anew, demand_note
 from lifecycle.changes.checking import check_case, row_once_made
@@ -21,7 +22,6 @@ from lifecycle.judging import MOST_TEXT, demand_reasons, given_reasons, newly_ex
 from lifecycle.models import ChangeRequest, ChangeState, Project, TurnKind
 from lifecycle.refusals import IllegalTransition, InvalidInput, Obstructed
 from lifecycle.roles import Permission, Role
-from lifecycle.turns import tell
 from lifecycle.visibility import demand_acting_as
 
 MOST_NUMBER = 60

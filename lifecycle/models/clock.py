@@ -64,14 +64,19 @@ class InboxMessage(Base):
 
 
 def _where_there(column: str) -> Index:
-    """Return an index of the few tellings that have something in a column: those of notices."""
+    """Return an index of the few tellings that have something in a column."""
     there = text(f"{column} IS NOT NULL")
     name = f"ix_telling_{column.removesuffix('_id')}"
     return Index(name, column, sqlite_where=there, postgresql_where=there)
 
 
+def _one_of(*columns: str) -> str:
+    """Return the condition that exactly one of some columns is there."""
+    return " + ".join(f"(CASE WHEN {column} IS NULL THEN 0 ELSE 1 END)" for column in columns) + " = 1"
+
+
 class Telling(Base):
-    """Proof: one person was told by one way of one reminder, or of one notice. Never altered.
+    """Proof: one person was told by one way of one reminder, one notice or one turn. Never altered.
 
     The history bears its digest.
 
@@ -82,7 +87,7 @@ class Telling(Base):
     __tablename__ = "telling"
     __table_args__ = (
         UniqueConstraint("reminder_id", "channel", "address"),
-        CheckConstraint("(reminder_id IS NULL) <> (notice_id IS NULL)", name="of"),
+        CheckConstraint(_one_of("reminder_id", "notice_id", "turn_id"), name="of"),
         Index("ix_telling_user", "user_id", "agency_id"),
         Index("ix_telling_letter", "letter_id"),
         Index("ix_telling_run", "run"),
@@ -93,7 +98,7 @@ class Telling(Base):
             sqlite_where=text(f"channel = '{Channel.NONE.value}'"),
             postgresql_where=text(f"channel = '{Channel.NONE.value}'"),
         ),
-        *(_where_there("notice_id"), _where_there("message_id")),
+        *(_where_there("notice_id"), _where_there("turn_id"), _where_there("message_id")),
     )
 
     id: Mapped[Id]
@@ -102,8 +107,10 @@ class Telling(Base):
     """Names the act that told it, as its entry in the history does."""
     reminder_id: Mapped[int | None] = mapped_column(ForeignKey("reminder.id", ondelete="CASCADE"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("paper_notice.id", ondelete="CASCADE"))
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("turn.id", ondelete="CASCADE"))
+    """What waited, of which somebody was told at once (``lifecycle.at_once``)."""
     told_on: Mapped[date | None]
-    """On which day somebody was told of a notice; NULL: of a reminder its own."""
+    """On which day somebody was told; NULL: on the reminder's own."""
     voided: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether what was told is that the notice is void."""
     channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
@@ -118,7 +125,10 @@ class Telling(Base):
     NULL for the inbox, and where letters had come back from the address of whom a notice is for.
     """
     message_id: Mapped[int | None] = mapped_column(ForeignKey("inbox_message.id"))
-    """The message in the inbox that speaks of a notice; of a reminder it is the reminder's."""
+    """The message in the inbox; NULL: the reminder's own.
+
+    A reminder has none where its person had found that of the turn at once.
+    """
 
 
 class OutboxMessage(Base):

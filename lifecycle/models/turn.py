@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, false
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lifecycle.models.base import Base, Id, choice
@@ -59,7 +59,13 @@ class Turn(Base):
     """What is to be done, as a desk lists it: 确认 2025 年度报告."""
     since: Mapped[date]
     due: Mapped[date | None]
-    has_duty: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether a duty of its own speaks of what waits, so that the clock must not speak of it twice."""
+    duty_rule: Mapped[str | None]
+    """The rule of the duty that speaks of what waits already: the clock does not speak of it twice."""
+    duty_subject: Mapped[str | None]
     done_on: Mapped[date | None]
     """When it waited no more; NULL while it waits."""
+
+    @property
+    def has_duty(self) -> bool:
+        """Whether a duty of its own speaks of what waits."""
+        return self.duty_rule is not None

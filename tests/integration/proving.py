@@ -75,15 +75,19 @@ def assert_what_ended_was_told_no_more(session: Session, desks: Desks) -> None:
 
 
 def assert_nobody_was_told_twice(session: Session) -> None:
-    """One reminder a key, one row a reminder, way and mailbox, one message an inbox row and person."""
+    """One reminder a key, one row a reminder, way and mailbox, one message an inbox row and person.
+
+    Whoever had been told at once, when it came to wait for her, has that message for the first step.
+    """
     key = (Reminder.project_id, Reminder.rule, Reminder.subject, Reminder.due, Reminder.step)
     assert session.execute(select(*key).group_by(*key).having(func.count() > 1)).all() == []
     message = (InboxMessage.reminder_id, InboxMessage.user_id)
     read = select(*message).where(InboxMessage.reminder_id.is_not(None)).group_by(*message)
     assert session.execute(read.having(func.count() > 1)).all() == []
     box = func.lower(Telling.address)
-    twice = select(Telling.reminder_id).group_by(Telling.reminder_id, Telling.channel, box)
+    of = (Telling.reminder_id, Telling.turn_id, Telling.notice_id, Telling.voided)
+    twice = select(Telling.reminder_id).group_by(*of, Telling.channel, box)
     assert session.execute(twice.having(func.count() > 1)).all() == []
-    in_boxes = select(func.count()).where(Telling.channel == "站内消息")
+    in_boxes = select(func.count()).where(Telling.channel == "站内消息", Telling.message_id.is_(None))
     messages = select(func.count()).where(InboxMessage.reminder_id.is_not(None))
     assert session.scalar(in_boxes) == session.scalar(messages)

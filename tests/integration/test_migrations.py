@@ -199,7 +199,10 @@ def test_turns_that_are_over_go_on_the_way_down_and_open_ones_stay(database_url:
         }
         usual |= {"role": Role.HANDLER, "since": day}
         session.add_all(
-            [Turn(words="over", done_on=day, **usual), Turn(words="open", has_duty=True, **usual)]
+            [
+                Turn(words="over", done_on=day, **usual),
+                Turn(words="open", duty_rule="spb-26", **usual),
+            ]
         )
         session.commit()
     unmigrate(database_url, "0009")
@@ -207,8 +210,8 @@ def test_turns_that_are_over_go_on_the_way_down_and_open_ones_stay(database_url:
         assert connection.execute(text("SELECT words, since FROM turn")).all() == [("open", mock.ANY)]
     migrate(database_url)
     with Session(empty) as session:
-        assert session.execute(sa.select(Turn.words, Turn.done_on, Turn.has_duty)).all() == [
-            ("open", None, False)
+        assert session.execute(sa.select(Turn.words, Turn.done_on, Turn.duty_rule)).all() == [
+            ("open", None, None)
         ]
 
 

@@ -104,7 +104,7 @@ def test_a_notice_reaches_the_unit_by_inbox_and_letter_is_signed_for_once_and_it
     asked = ("请在 2026-02-10 以前登录科管签收", "办理期限：2026-02-25", "整改到位")
     for part in (f"https://keguan.test/notices/{made}", *asked):
         assert part in mail.get_content()
-    shown = told_page(session, handler, Sought(project="沙-1"))
+    shown = told_page(session, handler, Sought(project="沙-1", notice=made))
     assert shown.counts == {Outcome.UNREAD: 2, Outcome.SENT: 1, Outcome.WAITING: 1}
     assert {(one.message, one.due) for one in shown.rows} == {
         ("整改通知 沙科催〔2026〕1号", date(2026, 2, 25))
@@ -142,7 +142,7 @@ def test_a_notice_reaches_the_unit_by_inbox_and_letter_is_signed_for_once_and_it
     signed = [one for one in told_page(session, handler, Sought(who=manager.name)).rows if one.signed]
     assert {one.signed for one in signed} == {f"2026-02-05 由{manager.name}签收"}
     assert {one.outcome for one in signed} == {Outcome.SIGNED, Outcome.SENT}
-    own = list(every_telling(session, manager, Sought(own=True)))
+    own = list(every_telling(session, manager, Sought(own=True, notice=made)))
     assert [(one.step, one.name) for one in own] == [
         *[("文书作废", manager.name)] * 2,
         *[("文书送达", manager.name)] * 2,

@@ -62,7 +62,7 @@ def test_a_report_is_the_unit_s_and_then_the_bureau_s_to_be_told_of(bureau: Bure
     project_id = a_project(bureau)
     unit, boss = people[Role.UNIT_MANAGER], people[Role.APPROVER]
     report_id = drafted(bureau)
-    assert session.scalars(select(Turn.has_duty)).all() == [True]  # the annual report is owed as that
+    assert session.scalars(select(Turn.duty_rule)).all() == ["spb-26-annual-report"]  # it is owed as that
     session.rollback()
     filed(bureau, report_id)
     steps = [(0, "T-7"), (2, "T-3"), (4, "T-1"), (5, "T")]  # of the first, its day had passed already

@@ -125,7 +125,7 @@ def test_a_notice_stands_beside_the_reminders_for_the_bureau_and_for_whom_it_was
         rows = cells(browser.get(address.replace("/told", "/told.xlsx")).data)
         assert {row[7] for row in rows if row[1] == "文书送达"} == names
     everything = cells(as_role(Role.HANDLER).get("/clock/told.xlsx").data)
-    assert {row[1] for row in everything} == {"文书送达", "逾期 7 天"}
+    assert {row[1] for row in everything} == {"文书送达", "逾期 7 天", "待办"}
     assert everything[0][1] == "文书送达"  # the latest first
 
 

@@ -19,6 +19,7 @@ depends_on = None
 
 WAYS = ('站内消息', '电子邮件', '钉钉', '企业微信', '飞书')
 NO_WAY = '无可用方式'
+ONE_OF = ' + '.join(f'(CASE WHEN {of}_id IS NULL THEN 0 ELSE 1 END)' for of in ('reminder', 'notice', 'turn')) + ' = 1'
 TURNS = ('agreement', 'report', 'change', 'inspection', 'measure', 'integrity', 'acceptance', 'clearing', 'review', 'account')
 
 
@@ -61,7 +62,8 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f('fk_person_choice_deputy_id'), 'user_account', ['deputy_id'], ['id'], ondelete='SET NULL')
 
     with op.batch_alter_table('turn', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('has_duty', sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column('duty_rule', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('duty_subject', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('done_on', sa.Date(), nullable=True))
         batch_op.drop_index(batch_op.f('ix_turn_role'))
         batch_op.create_index('ix_turn_role', ['agency_id', 'role', 'done_on', 'since'], unique=False)
@@ -77,31 +79,36 @@ def upgrade() -> None:
     with op.batch_alter_table('telling', schema=None) as batch_op:
         batch_op.alter_column('reminder_id', existing_type=sa.Integer(), nullable=True)
         batch_op.add_column(sa.Column('notice_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('turn_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('told_on', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('voided', sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column('message_id', sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_telling_notice_id'), 'paper_notice', ['notice_id'], ['id'], ondelete='CASCADE')
+        batch_op.create_foreign_key(batch_op.f('fk_telling_turn_id'), 'turn', ['turn_id'], ['id'], ondelete='CASCADE')
         batch_op.create_foreign_key(batch_op.f('fk_telling_message_id'), 'inbox_message', ['message_id'], ['id'])
-        batch_op.create_check_constraint(batch_op.f('ck_telling_of'), '(reminder_id IS NULL) <> (notice_id IS NULL)')
+        batch_op.create_check_constraint(batch_op.f('ck_telling_of'), ONE_OF)
         batch_op.create_index('ix_telling_unheard', ['agency_id', 'reminder_id'], unique=False, sqlite_where=unheard, postgresql_where=unheard)
-        for of in ('notice', 'message'):
+        for of in ('notice', 'turn', 'message'):
             there = sa.text(f'{of}_id IS NOT NULL')
             batch_op.create_index(f'ix_telling_{of}', [f'{of}_id'], unique=False, sqlite_where=there, postgresql_where=there)
 
 
 def downgrade() -> None:
     """Take back."""
-    op.execute(sa.text(f"DELETE FROM telling WHERE channel = '{NO_WAY}' OR notice_id IS NOT NULL"))
+    op.execute(sa.text(f"DELETE FROM telling WHERE channel = '{NO_WAY}' OR reminder_id IS NULL"))
     with op.batch_alter_table('telling', schema=None) as batch_op:
         batch_op.drop_index('ix_telling_message')
+        batch_op.drop_index('ix_telling_turn')
         batch_op.drop_index('ix_telling_notice')
         batch_op.drop_index('ix_telling_unheard')
         batch_op.drop_constraint(batch_op.f('ck_telling_of'), type_='check')
         batch_op.drop_constraint(batch_op.f('fk_telling_message_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_telling_turn_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_telling_notice_id'), type_='foreignkey')
         batch_op.drop_column('message_id')
         batch_op.drop_column('voided')
         batch_op.drop_column('told_on')
+        batch_op.drop_column('turn_id')
         batch_op.drop_column('notice_id')
         batch_op.alter_column('reminder_id', existing_type=sa.Integer(), nullable=False)
     _let_ways_be(*WAYS)
@@ -116,7 +123,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_turn_role')
         batch_op.create_index(batch_op.f('ix_turn_role'), ['agency_id', 'role', 'since'], unique=False)
         batch_op.drop_column('done_on')
-        batch_op.drop_column('has_duty')
+        batch_op.drop_column('duty_subject')
+        batch_op.drop_column('duty_rule')
 
     with op.batch_alter_table('person_choice', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_person_choice_deputy_id'), type_='foreignkey')
