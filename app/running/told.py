@@ -21,6 +21,7 @@ from app.permissions import current_actor
 from app.projects.asking import read_text
 from app.workbooks import send_workbook
 from lifecycle.models import Channel
+from lifecycle.roles import Permission
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
 from lifecycle.tellings import Outcome, Sought, every_telling, told_page
@@ -42,6 +43,7 @@ def show_told(*, own: bool) -> ResponseReturnValue:
     return render_template(
         "running/told.html",
         own=own,
+        sees_projects=current_actor().may(Permission.SEE_PROJECTS),
         sought=sought,
         found=told_page(db.session(), current_actor(), sought, page_number(args), size),
         size=size,
