@@ -70,7 +70,7 @@ def role_of(rule_id: str) -> Role | None:
     return rule.kind.role if rule and isinstance(rule.kind, TurnWithin) else None
 
 
-def is_turn(duty: type[KeptDuty] = KeptDuty) -> ColumnElement[bool]:
+def is_turn(duty: type[KeptDuty]) -> ColumnElement[bool]:
     """Return the condition that a kept duty is a turn."""
     return duty.rule.in_(sorted(turn_rules()))
 
