@@ -104,18 +104,19 @@ def open_inbox(
     """Return a page of the actor's inbox; a page beyond the last gives the last."""
     chosen = and_(_own(actor), *_chosen(shown, today))
     counted: Select[*tuple[Any, ...]] = select(func.count(), func.max(InboxMessage.id))
-    count, newest = session.execute(_with_duty(counted.select_from(InboxMessage)).where(chosen)).one()
+    count, newest = session.execute(_asked(counted.select_from(InboxMessage), shown).where(chosen)).one()
     pages = max(1, -(-count // per_page))
     number = min(max(1, page), pages)
-    query = (
-        _messages()
-        .where(chosen)
-        .order_by(InboxMessage.id.desc())
-        .limit(per_page)
-        .offset((number - 1) * per_page)
-    )
+    some = _asked(select(InboxMessage.id), shown).where(chosen).order_by(InboxMessage.id.desc())
+    some = some.limit(per_page).offset((number - 1) * per_page)
+    query = _messages().where(InboxMessage.id.in_(some)).order_by(InboxMessage.id.desc())
     messages = [_message(actor, today, *row) for row in session.execute(query)]
     return Inbox(messages, count, unread_count(session, actor), newest or 0, number, pages)
+
+
+def _asked(query: Select[*tuple[Any, ...]], shown: Shown) -> Select[*tuple[Any, ...]]:
+    """Join a query of messages with their duties where these decide which are shown."""
+    return _with_duty(query) if shown is Shown.OWED else query
 
 
 def _messages() -> Select[*tuple[Any, ...]]:
