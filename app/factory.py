@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from app import errors, extensions, filters, headers, menu, permissions, templating
+from app import errors, extensions, filters, headers, menu, permissions, row_ids, templating
 from app.auth import sessions
 from app.config import Config
 from app.database import ROOT
@@ -49,6 +49,7 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask("app", template_folder=str(ROOT / "templates"), instance_path=str(config.instance))
     app.config.from_mapping(config.for_flask())
     templating.register(app)
+    row_ids.register(app)
     app.view_functions["static"] = permissions.public(app.view_functions["static"])
     permissions.register(app)  # before the extensions: who is signed out is told so, not that a form is stale
     extensions.init_app(app)

@@ -247,7 +247,7 @@ def register(app: Flask) -> None:
     for function in (
         *(yuan, wan, in_words, percent, share, number),
         *(short_day, day, moment, days_left, due_word, period),
-        *(tone, query, cells, wording.step_in_words),
+        *(tone, query, cells, wording.told_when),
     ):
         app.add_template_filter(function)
     app.add_template_global(lay_out, "timeline_layout")

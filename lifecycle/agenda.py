@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -22,6 +22,9 @@ from lifecycle.visibility import visible
 
 MOST = 2_000
 """Duties shown or fed at once; more are counted only."""
+
+FED_AHEAD = timedelta(days=400)
+"""How far ahead a feed reaches."""
 
 
 class Whose(StrEnum):
@@ -151,11 +154,17 @@ def _open(today: date) -> ColumnElement[bool]:
 
 
 def agenda(
-    session: Session, actor: Actor, asked: AgendaFilter, today: date, most: int | None = MOST
+    session: Session,
+    actor: Actor,
+    asked: AgendaFilter,
+    today: date,
+    most: int | None = MOST,
+    *,
+    latest: bool = False,
 ) -> Sequence[AgendaDuty]:
     """Return the duties due within the span, the earliest first, ``most`` at most (``None``: all of them).
 
-    One statement.
+    ``latest`` begins with those due last. One statement.
     """
     of_project = (Project.number, Project.title, Project.lead_unit, Project.pi_name, Project.joint_unit)
     query: Select[*tuple[Any, ...]] = select(
@@ -168,8 +177,20 @@ def agenda(
     query = query.where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
     if asked.open_only:
         query = query.where(_open(today))
-    query = query.order_by(KeptDuty.due, Project.number, KeptDuty.rule, KeptDuty.subject).limit(most)
+    due = KeptDuty.due.desc() if latest else KeptDuty.due
+    query = query.order_by(due, Project.number, KeptDuty.rule, KeptDuty.subject).limit(most)
     return [AgendaDuty(*row) for row in session.execute(query)]
+
+
+def feed_duties(session: Session, actor: Actor, today: date) -> Sequence[AgendaDuty]:
+    """Return what the actor owes for her feed: what is coming first, then what is late, by two statements.
+
+    However late, what is owed stays until it is done. Where there is more than calendars can take, what has
+    been late for longest gives way.
+    """
+    coming = agenda(session, actor, AgendaFilter(today, today + FED_AHEAD, open_only=True), today)
+    late = AgendaFilter(date.min, today - timedelta(1), open_only=True)
+    return [*coming, *agenda(session, actor, late, today, MOST - len(coming), latest=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,20 @@ def days_left(due: date, today: date) -> str:
     return f"还有 {left} 天" if left > 0 else f"逾期 {-left} 天"
 
 
+def told_when(label: str, due: date | None, told_on: date) -> str:
+    """Return how far from its deadline a step was told: ``提前 20 天``, ``当天``, ``逾期 5 天``.
+
+    A step that a standstill or a late entry has put off is told on another day than its own. What is no step
+    of the clock reads as it is.
+    """
+    if due is None or step_in_words(label) == label:
+        return label
+    left = (due - told_on).days
+    if left == 0:
+        return "当天"
+    return f"提前 {left} 天" if left > 0 else f"逾期 {-left} 天"
+
+
 def step_in_words(label: str) -> str:
     """Return a step of the clock in words: ``提前 30 天``, ``当天``, ``逾期 7 天``; another, as it is."""
     if label == "T":

@@ -8,7 +8,7 @@ from typing import IO
 
 from lifecycle.calendar import SHANGHAI
 from lifecycle.tellings import Outcome, ShownTelling
-from lifecycle.wording import step_in_words
+from lifecycle.wording import step_in_words, told_when
 from reports.lists import Column, day, text, write_list
 
 
@@ -37,7 +37,8 @@ def _moment(row: ShownTelling) -> str:
 
 _COLUMNS: Sequence[Column[ShownTelling]] = (
     day("告知日期", lambda row: row.told_on),
-    text("告知时点", 12, lambda row: step_in_words(row.step)),
+    text("告知时点", 12, lambda row: told_when(row.step, row.due, row.told_on)),
+    text("提醒节点", 12, lambda row: step_in_words(row.step) if row.due else ""),
     text("项目编号", 20, lambda row: row.number),
     text("项目名称", 40, lambda row: row.title),
     text("事项", 44, lambda row: row.message),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from io import BytesIO
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -10,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.agenda.feed import calendar_of
-from app.agenda.shown import OWNERS, chips_of, months_of, owner_url, read_asked, weeks_of
+from app.agenda.shown import OWNERS, chips_of, months_of, owner_url, read_asked, weeks_of, working_day
 from app.extensions import db
 from app.forms import Form
 from app.jobs import site_address
@@ -21,9 +20,9 @@ from app.workbooks import send_workbook
 from lifecycle.accounts import load_person
 from lifecycle.agenda import (
     MOST,
-    AgendaFilter,
     agenda,
     day_counts,
+    feed_duties,
     feed_made_at,
     feed_of,
     renew_feed,
@@ -34,9 +33,6 @@ from lifecycle.settings import settings_of
 from reports.agenda_list import write_agenda_list
 
 bp = Blueprint("agenda", __name__, url_prefix="/calendar")
-
-FED_BACK, FED_AHEAD = timedelta(days=365), timedelta(days=400)
-"""How far back and ahead a feed reaches."""
 
 
 @bp.get("/")
@@ -49,12 +45,19 @@ def index() -> ResponseReturnValue:
     more: dict[str, object] = {"doubt": days.doubt(asked.year)}
     if asked.view == "year":
         counts = day_counts(session, actor, asked.filter, today)
-        more |= {"months": months_of(asked.year, counts), "total": sum(one.count for one in counts.values())}
+        more |= {
+            "months": months_of(asked.year, counts, today),
+            "total": sum(one.count for one in counts.values()),
+        }
     else:
         duties = agenda(session, actor, asked.filter, today)
         listed = duties if asked.view == "list" else []
         rows = [
-            {**row, "who_url": owner_url(asked, one)}
+            {
+                **row,
+                "who_url": owner_url(asked, one),
+                "by": working_day(one.due, days) if one.due >= today else None,
+            }
             for row, one in zip(duty_rows(listed, actor), listed, strict=True)
         ]
         states = [(one.state(today), one.done_on) for one in duties]
@@ -104,9 +107,8 @@ def ics(secret: str) -> ResponseReturnValue:
     person = load_person(session, found[0]) if found else None
     if found is None or person is None or found[1] not in person.agencies:
         abort(404)
-    actor, today = person.actor_in(found[1]), clock.today()
-    asked = AgendaFilter(today - FED_BACK, today + FED_AHEAD, open_only=True)
-    duties = agenda(session, actor, asked, today)
+    actor = person.actor_in(found[1])
+    duties = feed_duties(session, actor, clock.today())
     days = settings_of(session, actor.agency_id).clockwork.days
     name = f"科管待办（{person.agencies[found[1]]}）"
     site = site_address() or request.url_root

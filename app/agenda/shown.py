@@ -141,6 +141,8 @@ class Day:
     in_month: bool
     is_off: bool
     duties: Sequence[AgendaDuty]
+    by: date | None
+    """Of a day off with duties, the working day on which they are to be done at the latest."""
 
     @property
     def named(self) -> Sequence[AgendaDuty]:
@@ -159,27 +161,43 @@ def weeks_of(asked: Asked, duties: Sequence[AgendaDuty], days: WorkingDays) -> l
     for duty in duties:
         by_day[duty.due].append(duty)
     return [
-        [Day(day, day.month == asked.month, not days.is_working(day), by_day.get(day, ())) for day in week]
+        [
+            Day(day, day.month == asked.month, not days.is_working(day), by_day[day], working_day(day, days))
+            for day in week
+        ]
         for week in Weeks().monthdatescalendar(asked.year, asked.month)
     ]
 
 
+def working_day(due: date, days: WorkingDays) -> date | None:
+    """Return the working day before a deadline on a day off, by when it is announced; else ``None``."""
+    announced = days.last_on_or_before(due)
+    return None if announced == due else announced
+
+
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of a year: how many duties fall into it, how many of them are still owed."""
+    """One month of a year, and how many duties fall into it."""
 
     number: int
     count: int
     owed: int
+    late: int
+    """Of those still owed, how many are late."""
 
 
-def months_of(year: int, counts: Mapping[date, DayCount]) -> list[Month]:
+def months_of(year: int, counts: Mapping[date, DayCount], today: date) -> list[Month]:
     """Return the twelve months with their sums."""
+    by_month: dict[int, list[tuple[date, DayCount]]] = defaultdict(list)
+    for day, one in counts.items():
+        if day.year == year:
+            by_month[day.month].append((day, one))
     return [
         Month(
             month,
-            sum(one.count for day, one in counts.items() if (day.year, day.month) == (year, month)),
-            sum(one.owed for day, one in counts.items() if (day.year, day.month) == (year, month)),
+            sum(one.count for _, one in by_month[month]),
+            sum(one.owed for _, one in by_month[month]),
+            sum(one.owed for day, one in by_month[month] if day < today),
         )
         for month in range(1, 13)
     ]

@@ -13,6 +13,7 @@ from app.auth import sessions
 from app.auth.forms import PasswordForm, SignInForm
 from app.extensions import db
 from app.permissions import public, signed_in
+from app.row_ids import row_id
 from lifecycle import accounts
 from lifecycle.refusals import SignInRefused
 
@@ -71,7 +72,7 @@ def agencies() -> ResponseReturnValue:
 @signed_in
 def switch() -> ResponseReturnValue:
     """Work in another agency."""
-    agency_id = request.form.get("agency", type=int)
+    agency_id = request.form.get("agency", type=row_id)
     if agency_id is None or agency_id not in current_user.person.posts:
         abort(404)
     sessions.work_in(agency_id)

@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.files import FilesField
 from app.forms import DayField, Form, required
+from app.row_ids import row_id
 from lifecycle.judging import MOST_TEXT
 from lifecycle.models import MemberField, ReportKind
 from lifecycle.panels import Candidate, Named
@@ -56,7 +57,7 @@ class ReportForm(Form):
             nothing_reason=self._text("nothing_reason"),
             no_spending=self._ticked("no_spending"),
         )
-        return Written(content, self.files.data, request.form.getlist("drop", type=int))
+        return Written(content, self.files.data, request.form.getlist("drop", type=row_id))
 
     @property
     def revision_number(self) -> int:
@@ -170,10 +171,10 @@ class ExpertsForm(Form):
     @property
     def members(self) -> list[Named]:
         """The experts ticked, as what, and who leads."""
-        leader = request.form.get("leads", type=int)
+        leader = request.form.get("leads", type=row_id)
         return [
             Named(id_, _member_field(request.form.get(f"field-{id_}", "")), id_ == leader)
-            for id_ in request.form.getlist("member", type=int)
+            for id_ in request.form.getlist("member", type=row_id)
         ]
 
     @property

@@ -18,6 +18,7 @@ from app.filters import query
 from app.jobs import site_address
 from app.permissions import current_actor, is_htmx, may, the_project
 from app.projects.routes import SIZE
+from app.row_ids import row_id
 from app.workbooks import send_workbook
 from lifecycle.filing_list import count_rest, every_filing, filing_years, list_filings
 from lifecycle.filing_reminders import remind_rest
@@ -87,7 +88,7 @@ def remind() -> ResponseReturnValue:
 def start(number: str) -> ResponseReturnValue:
     """Begin a report, or go on with the one begun."""
     the_project(number)
-    kind, subject = request.form.get("kind", ""), request.form.get("subject", type=int)
+    kind, subject = request.form.get("kind", ""), request.form.get("subject", type=row_id)
     if kind not in set(ReportKind):
         raise InvalidInput({"kind": "请选择要填写的报告。"})
     report_id = start_report(db.session(), current_actor(), number, ReportKind(kind), subject, clock.today())

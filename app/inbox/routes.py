@@ -9,6 +9,7 @@ from app import clock
 from app.extensions import db
 from app.inbox.choice_form import choice_form
 from app.permissions import current_actor, may
+from app.row_ids import row_id
 from app.running.told import show_told, write_told
 from app.steps import Step, duty_step
 from lifecycle import inbox
@@ -76,7 +77,7 @@ def read(message_id: int) -> ResponseReturnValue:
 @may(Permission.SEE_OWN_DESK)
 def read_all() -> ResponseReturnValue:
     """Mark as read every message there was when the page was shown."""
-    inbox.mark_all_read(db.session(), current_actor(), request.form.get("newest", 0, type=int))
+    inbox.mark_all_read(db.session(), current_actor(), request.form.get("newest", 0, type=row_id))
     flash("已全部标为已读。")
     return redirect(url_for("inbox.index"))
 

@@ -16,6 +16,7 @@ from app.money.choosing import choice
 from app.money.drafting import BatchView, batch_view
 from app.money.forms import VoidForm, booking_form
 from app.permissions import current_actor, may
+from app.row_ids import row_id
 from app.workbooks import send_workbook
 from finance.batches import issued_sheet, list_batches
 from finance.batching import discard_batch, make_batch
@@ -58,7 +59,7 @@ def batches() -> ResponseReturnValue:
 def new_batch() -> ResponseReturnValue:
     """Choose approved tranches that one body pays; ``recount`` only adds up what is chosen."""
     session, actor, today = db.session(), current_actor(), clock.today()
-    ids = request.form.getlist("tranche", type=int) if request.method == "POST" else None
+    ids = request.form.getlist("tranche", type=row_id) if request.method == "POST" else None
     wanted, source = request.values.get("payer", ""), request.values.get("source", "")
     shown = choice(session, actor, today, wanted, ids, source)
     form = Form()

@@ -42,7 +42,9 @@ def project(session: Session, people: People) -> Project:
 
 
 @pytest.mark.usefixtures("project")
-def test_a_month_shows_each_duty_on_its_day_and_a_year_counts_them(as_role: AsRole) -> None:
+def test_a_month_shows_each_duty_on_its_day_and_a_year_counts_them(
+    as_role: AsRole, session: Session, people: People
+) -> None:
     finance = as_role(Role.FINANCE)
     month = finance.get("/calendar/?year=2026&month=4").text
     cell = re.search(r'<td class="[^"]*">\s*<time datetime="2026-04-04">.*?</td>', month, re.S)
@@ -50,8 +52,12 @@ def test_a_month_shows_each_duty_on_its_day_and_a_year_counts_them(as_role: AsRo
     assert "拨付首笔财政资金" in cell[0]
     assert "is-off" in cell[0]
     year = finance.get("/calendar/?view=year&year=2026").text
-    assert "未办结 1 项" in year
+    assert "未办结 1 项<" in year
+    store_project(session, people.agency_a, "SPB-2", signed_on=date(2026, 2, 3), joint_unit=None)
+    assert "未办结 1 项，逾期 1 项<" in finance.get("/calendar/?view=year&year=2026").text
+    assert "请最迟于 2026-04-03 办理" in cell[0]
     listed = finance.get("/calendar/?view=list&year=2026&month=4").text
+    assert "当日放假，请最迟于 2026-04-03（周五） 办理" in listed
     assert "沙科局发〔2023〕41号 第二十三条" in listed
     assert "拨付首笔" not in finance.get("/calendar/?view=list&year=2026&month=5").text
 
@@ -116,6 +122,27 @@ def test_a_feed_follows_a_moved_day_and_forgets_what_is_done(
     alter(session, system, project_id, SIGNED, TODAY)
     assert fed(client, path) == {}
     assert session.scalar(select(KeptDuty.done_on).where(KeptDuty.rule == "spb-23-payment-deadline"))
+
+
+def test_a_feed_keeps_what_is_owed_however_late_and_what_is_coming_before_it(
+    as_role: AsRole, client: Browser, session: Session, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, signed in (("SPB-1", date(2022, 3, 5)), ("SPB-2", date(2024, 3, 5)), ("SPB-3", SIGNED)):
+        store_project(session, people.agency_a, number, signed_on=signed, joint_unit=None)
+    page = as_role(Role.FINANCE).post("/calendar/feed", data={"act": "renew"}).text
+    address = re.search(r"<code>([^<]+\.ics)</code>", page)
+    assert address
+    path = urlsplit(address[1]).path
+
+    def numbers() -> list[str]:
+        found = sorted(fed(client, path).values())
+        return [summary[-6:-1] for _, summary in found if "首笔" in summary]
+
+    assert numbers() == ["SPB-1", "SPB-2", "SPB-3"]
+    for most, left in ((2, ["SPB-2", "SPB-3"]), (1, ["SPB-3"])):
+        monkeypatch.setattr("lifecycle.agenda.MOST", most)
+        monkeypatch.setattr("lifecycle.agenda.agenda.__defaults__", (most,))
+        assert numbers() == left
 
 
 def test_a_renewed_address_makes_the_old_one_worthless(as_role: AsRole, client: Browser) -> None:

@@ -135,6 +135,22 @@ def test_a_page_that_does_not_exist_is_answered_in_chinese(client: Browser) -> N
     assert "没有找到" in answer.text
 
 
+def test_a_number_that_no_row_can_have_leads_nowhere_and_breaks_nothing(
+    app: Flask, as_role: Callable[[Role], Browser]
+) -> None:
+    handler, walked = as_role(Role.HANDLER), 0
+    for rule in app.url_map.iter_rules():
+        if "<int:" in rule.rule and not rule.rule.startswith("/sample"):
+            address = re.sub(r"<[^>]+>", "9" * 23, rule.rule)
+            for method in {"GET", "POST"} & (rule.methods or set()):
+                answer = getattr(handler, method.lower())(address)
+                assert answer.status_code in (404, 405), address
+                walked += 1
+    assert walked > 100
+    for address, name in (("/inbox/read", "newest"), ("/money/batches/new", "tranche")):
+        assert handler.post(address, data={name: "9" * 23}).status_code < 500
+
+
 def test_a_broken_page_apologises_and_tells_but_the_number_under_which_the_log_has_it(
     app: Flask, client: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -99,7 +99,7 @@ def test_everybody_sees_what_she_was_told_herself_and_nothing_else(as_role: As, 
     assert cells(unit.get("/inbox/told.xlsx").data) == []
     finance = as_role(Role.FINANCE)
     assert people.a[Role.FINANCE].name in finance.get("/inbox/told").text
-    assert {row[7] for row in cells(finance.get("/inbox/told.xlsx").data)} == {people.a[Role.FINANCE].name}
+    assert {row[8] for row in cells(finance.get("/inbox/told.xlsx").data)} == {people.a[Role.FINANCE].name}
 
 
 def test_a_notice_stands_beside_the_reminders_for_the_bureau_and_for_whom_it_was_told(
@@ -123,7 +123,7 @@ def test_a_notice_stands_beside_the_reminders_for_the_bureau_and_for_whom_it_was
         assert len(asked) <= 12
         assert (f'href="/notices/{made}">整改通知〔2026〕1号</a>' in page.text) is bool(names)
         rows = cells(browser.get(address.replace("/told", "/told.xlsx")).data)
-        assert {row[7] for row in rows if row[1] == "文书送达"} == names
+        assert {row[8] for row in rows if row[1] == "文书送达"} == names
     everything = cells(as_role(Role.HANDLER).get("/clock/told.xlsx").data)
     assert {row[1] for row in everything} == {"文书送达", "逾期 7 天", "待办"}
     assert everything[0][1] == "文书送达"  # the latest first
