@@ -43,43 +43,62 @@ class Paper:
 
     def __init__(self, title: str) -> None:
         self._document: Any = Document()
+        self._here = self._document
+        """What paragraphs are drawn into."""
         _set_up(self._document, title)
 
-    def title(self, text: str) -> None:
-        """Write the paper's own heading, centred and large."""
-        self._document.add_paragraph(text, "Title")
+    def title(self, text: str, *, on_new_page: bool = False) -> None:
+        """Write the paper's own heading, or that of a further paper which begins a page; centred and large.
 
-    def heading(self, text: str) -> None:
-        """Write the heading of a part."""
-        self._document.add_paragraph(text, "Heading 1")
+        A break of its own would leave an empty page where the page before is just full.
+        """
+        self._paragraph(text, "Title").paragraph_format.page_break_before = on_new_page or None
+
+    def heading(self, text: str, *, on_new_page: bool = False) -> None:
+        """Write the heading of a part, at the top of a page if wished."""
+        self._paragraph(text, "Heading 1").paragraph_format.page_break_before = on_new_page or None
 
     def text(self, text: str, *, indent: bool = True, centred: bool = False) -> None:
         """Write a paragraph of plain text; its first line is indented by two characters."""
-        paragraph = self._document.add_paragraph(text, "Body Text" if indent else "Normal")
+        paragraph = self._paragraph(text, "Body Text" if indent else "Normal")
         if centred:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
 
     def note(self, text: str) -> None:
         """Write a small line, as under a table."""
-        self._document.add_paragraph(text, "Caption")
+        self._paragraph(text, "Caption")
 
     @contextmanager
     def when(self, condition: str) -> Iterator[None]:
         """Have what is drawn within only where ``condition`` (of the template language) is true."""
-        self._document.add_paragraph(f"{{%p if {condition} %}}", "Normal")
+        self._paragraph(f"{{%p if {condition} %}}", "Normal")
         yield
-        self._document.add_paragraph("{%p endif %}", "Normal")
+        self._paragraph("{%p endif %}", "Normal")
 
     @contextmanager
     def each(self, name: str, of: str) -> Iterator[None]:
         """Have what is drawn within once for every ``name`` of the sequence ``of``."""
-        self._document.add_paragraph(f"{{%p for {name} in {of} %}}", "Normal")
+        self._paragraph(f"{{%p for {name} in {of} %}}", "Normal")
         yield
-        self._document.add_paragraph("{%p endfor %}", "Normal")
+        self._paragraph("{%p endfor %}", "Normal")
 
-    def page_break(self) -> None:
-        """Go on at the top of the next page."""
-        self._document.add_page_break()
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep the paragraphs that are drawn within on one page, as far as it can hold them.
+
+        They stand in the one row of a table without lines, which no word processor breaks: of a chain of
+        paragraphs that go with the next, some let the last stand alone.
+        """
+        table = self._document.add_table(1, 1)
+        table.autofit = False
+        _mark(table.rows[0], "w:cantSplit")
+        _no_margins(table)
+        self._here = table.cell(0, 0)
+        self._here.width = table.columns[0].width = Cm(WIDTH)
+        first = self._here.paragraphs[0]._p
+        yield
+        first.getparent().remove(first)
+        self._here = self._document
 
     def facts(self, pairs: Sequence[tuple[str, str]], *, columns: int = 2) -> None:
         """Draw a form of words and values, ``columns`` pairs side by side."""
@@ -117,16 +136,16 @@ class Paper:
         """Draw where a party signs: its name, seal, person and day, kept together on one page."""
         lines = [(f"{party}（盖章）", ""), (f"{person}（签字）：", ""), ("日期：", "    年  月  日")]
         for text, rest in lines:
-            paragraph = self._document.add_paragraph("", "Signature")
+            paragraph = self._paragraph("", "Signature")
             paragraph.add_run(text)
             paragraph.add_run(rest)
             paragraph.paragraph_format.keep_with_next = text != "日期："
-        self._document.paragraphs[-1].paragraph_format.space_after = Pt(26)
+        self._here.paragraphs[-1].paragraph_format.space_after = Pt(26)
 
     def closing(self, lines: Sequence[str]) -> None:
         """Write who issues the paper and when, at the right, kept together with its last paragraph."""
         for place, text in enumerate(lines):
-            paragraph = self._document.add_paragraph(text, "Signature")
+            paragraph = self._paragraph(text, "Signature")
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             paragraph.paragraph_format.keep_with_next = place < len(lines) - 1
             paragraph.paragraph_format.right_indent = Pt(24)
@@ -138,6 +157,9 @@ class Paper:
         made = BytesIO()
         self._document.save(made)
         return fixed(with_fallbacks(made.getvalue()))
+
+    def _paragraph(self, text: str, style: str) -> Any:
+        return self._here.add_paragraph(text, style)
 
     def _grid(self, widths: Iterable[float]) -> Any:
         sizes = list(widths)
@@ -157,6 +179,17 @@ def _finish(table: Any) -> None:
         for cell, width in zip(row.cells, widths, strict=True):
             cell.width = width
     table._parent.add_paragraph("", "Caption")
+
+
+def _no_margins(table: Any) -> None:
+    """Let what stands in a table begin and end where the text around it does."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), "0")
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    table._tbl.tblPr.append(margins)
 
 
 def _mark(row: Any, name: str) -> None:

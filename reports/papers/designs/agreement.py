@@ -148,8 +148,7 @@ def _clauses(paper: Paper) -> None:
 
 
 def _signatures(paper: Paper) -> None:
-    paper.page_break()
-    paper.heading("八、签署")
+    paper.heading("八、签署", on_new_page=True)
     paper.text("各方已阅读并同意本任务书全部内容，自最后一方签字盖章之日起生效。")
     with paper.each("party", "parties"):
         paper.signature("{{ party.ordinal }}：{{ party.name }}", "{{ party.signer }}")

@@ -20,6 +20,13 @@ def draw(paper: Paper) -> None:
         paper.heading("二、依据")
         columns = [Column("文件和条款", "{{ row.citation }}", 5.6), Column("要求", "{{ row.summary }}", 10.2)]
         paper.table(columns, "articles")
+    with paper.together():
+        _asked(paper)
+    _receipt(paper)
+
+
+def _asked(paper: Paper) -> None:
+    """What is to be done, what follows, and the seal: no seal stands alone on a page."""
     paper.heading("{{ '三' if articles else '二' }}、请办事项")
     _lines(paper, "asked")
     with paper.when("by"):
@@ -35,8 +42,6 @@ def draw(paper: Paper) -> None:
     with paper.when("cc"):
         paper.note("抄送：{{ cc }}")
     paper.note("经办人：{{ handler }}")
-    paper.page_break()
-    _receipt(paper)
 
 
 def _lines(paper: Paper, name: str) -> None:
@@ -45,7 +50,7 @@ def _lines(paper: Paper, name: str) -> None:
 
 
 def _receipt(paper: Paper) -> None:
-    paper.title("回　执")
+    paper.title("回　执", on_new_page=True)
     paper.text("{{ agency }}：", indent=False)
     paper.text("贵局出具的{{ kind }}（{{ number }}，项目编号：{{ project[0][1] }}）已收到。")
     paper.facts(
