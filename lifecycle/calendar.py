@@ -89,6 +89,11 @@ class WorkingDays:
         """Return the same of the day on which a deadline is announced."""
         return self.doubt(due.year) or self.doubt(self.last_on_or_before(due).year)
 
+    def before_day_off(self, due: date) -> date | None:
+        """Return the working day before a deadline on a day off, by when it is announced; else ``None``."""
+        announced = self.last_on_or_before(due)
+        return None if announced == due else announced
+
     @cached_property
     def _last(self) -> dict[date, date]:
         return {}

@@ -32,6 +32,9 @@ from lifecycle.rules.base import Rule
 from lifecycle.settings import Settings, settings_of
 from lifecycle.visibility import find_project
 
+AHEAD = timedelta(days=90)
+"""How far ahead a duty may be reminded of on paper."""
+
 TO_THE_PROJECT = frozenset({Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.JOINT_UNIT})
 """Whose duties a notice speaks of: the bureau sends itself none."""
 
@@ -79,7 +82,7 @@ def _of_duties(session: Session, project: Project, today: date) -> Iterator[Offe
     query = select(KeptDuty).where(
         KeptDuty.project_id == project.id, KeptDuty.since <= today, open_duties(today)
     )
-    query = query.where(KeptDuty.owner.in_(TO_THE_PROJECT))
+    query = query.where(KeptDuty.owner.in_(TO_THE_PROJECT), KeptDuty.due <= today + AHEAD)
     # Whoever does not sign for a notice is urged by the clock and by the desk, not by one more notice.
     signing = KeptDuty.path.startswith(turn_path(TurnKind.NOTICE, 0).removesuffix("0"), autoescape=True)
     query = query.where(or_(KeptDuty.path.is_(None), not_(signing)))
@@ -129,6 +132,7 @@ def draft(session: Session, actor: Actor, number: str, cause: Cause, today: date
         ladder,
         _told(session, project.id, cause),
         by=_answer_by(matter, settings, notice_settings_of(session, project.agency_id), today),
+        days=settings.clockwork.days,
         to_joint_unit=owner is Role.JOINT_UNIT,
         today=today,
     )

@@ -34,6 +34,7 @@ from lifecycle.notices import address_of
 from lifecycle.recipients import AddressBook, Recipient, parties_of
 from lifecycle.roles import Role
 from lifecycle.telling import FOOT, Run, digest_of
+from lifecycle.wording import day_with_weekday
 
 
 class Addressees(NamedTuple):
@@ -157,20 +158,20 @@ def delivery_words(notice: PaperNotice, project: Project, sign_by: date, site: s
         "",
         "请办事项：",
         *said["asked"],
-        *([f"办理期限：{said['by']}"] if said["by"] else []),
+        *([f"办理期限：{day_with_weekday(date.fromisoformat(said['by']))}"] if said["by"] else []),
         "",
-        f"请在 {sign_by} 以前登录科管签收；全文和 Word 文稿见：{_link(notice, site)}",
-        f"{said['agency']}，{notice.drawn_on}",
+        f"请在 {day_with_weekday(sign_by)}以前登录科管签收；全文和 Word 文稿见：{_link(notice, site)}",
+        f"{said['agency']}，{day_with_weekday(notice.drawn_on)}",
     ]
     return f"{named_notice(notice)}：{project.title}", _text(lines)
 
 
 def void_words(notice: PaperNotice, project: Project, site: str) -> tuple[str, str]:
     """Return subject and text of the letter that says that a notice is void."""
-    named = named_notice(notice)
+    named, on = named_notice(notice), notice.void_on
     lines = [
         f"{notice.content['to']}：",
-        f"{named}已于 {notice.void_on} 作废，不再按其办理，也无须签收。",
+        f"{named}已于 {day_with_weekday(on) if on else ''}作废，不再按其办理，也无须签收。",
         f"原因：{notice.void_note}",
         f"项目：{project.number}《{project.title}》",
         f"详情：{_link(notice, site)}",

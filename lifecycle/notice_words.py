@@ -12,13 +12,17 @@ from datetime import date
 from typing import Any
 
 from lifecycle import money
+from lifecycle.calendar import WorkingDays
 from lifecycle.models import NoticeKind, PaperNotice
 from lifecycle.record import FISCAL, Conclusion, MeasureKind, ProjectRecord
-from lifecycle.rulebook import Programme
+from lifecycle.rulebook import Programme, rulebook
 from lifecycle.rules.base import Act, Rule
 from lifecycle.rules.filings import ConclusionFiling
 from lifecycle.rules.process import NoOpenMeasure, Rectification
 from lifecycle.sums import money_of
+
+OWN = "local-rectification"
+"""The rule by which an agency itself has things put right, where an article says nothing of what follows."""
 
 KEGUAN = "通过科管送达"
 """How a notice was sent that went through Keguan."""
@@ -135,6 +139,8 @@ class Ladder:
 
     rectify: Rule | None
     hold: Rule | None
+    ends: Rule | None
+    """On which a project may be ended: the article that says so, else what the agency itself asks."""
     after: tuple[Rule, ...]
     """What follows a termination: clearing, entries of integrity."""
 
@@ -142,9 +148,11 @@ class Ladder:
     def of(cls, programme: Programme, record: ProjectRecord) -> Ladder:
         """Find them among the rules that speak of the project."""
         rules = [rule for rule in programme.rules if rule.scope.covers(record)]
+        rectify = next((rule for rule in rules if isinstance(rule.kind, Rectification)), None)
         return cls(
-            next((rule for rule in rules if isinstance(rule.kind, Rectification)), None),
+            rectify,
             next((rule for rule in rules if _holds_money(rule)), None),
+            rectify if rectify and _names_termination(rectify) else rulebook().find(OWN),
             tuple(rule for rule in rules if _follows_termination(rule)),
         )
 
@@ -157,12 +165,15 @@ class Ladder:
         paid = sum(one.paid for one in record.tranches if one.source in FISCAL)
         if self.hold and paid < record.fiscal and place in {1, 2}:
             yield "整改不到位的，暂缓拨付后续财政资金，解除之前不再拨付", self.hold
-        ends = self.rectify or self.hold
-        if ends and not record.self_established and place in {2, 3}:
-            yield "仍不整改的，终止实施项目", ends
+        if self.ends and not record.self_established and place in {2, 3}:
+            yield "仍不整改的，终止实施项目", self.ends
         if kind is NoticeKind.TERMINATION:
             for rule in self.after:
                 yield f"终止实施后，{rule.summary}", rule
+
+
+def _names_termination(rule: Rule) -> bool:
+    return isinstance(rule.kind, Rectification) and rule.kind.names_termination
 
 
 def _holds_money(rule: Rule) -> bool:
@@ -182,6 +193,7 @@ def notice_text(
     told: Told,
     *,
     by: date | None,
+    days: WorkingDays,
     to_joint_unit: bool,
     today: date,
 ) -> NoticeText:
@@ -205,7 +217,11 @@ def notice_text(
         project=tuple(_project(record, today)),
         articles=tuple(_cited(cited)),
         otherwise=tuple(otherwise),
-        written=Written("\n".join(_facts(record, matter, told, today)), "\n".join(_asked(matter, by)), by),
+        written=Written(
+            "\n".join(_facts(record, matter, told, today)),
+            "\n".join([*_asked(matter, by), *_before_day_off(by, days, today)]),
+            by,
+        ),
     )
 
 
@@ -315,6 +331,12 @@ def _asked(matter: Matter, by: date | None) -> Iterable[str]:
         "本局建议终止实施本项目。",
         f"对此有异议的，请于{until}书面提出意见和依据；期限内未提出的，本局按程序提请审批终止实施。",
     ]
+
+
+def _before_day_off(by: date | None, days: WorkingDays, today: date) -> Iterator[str]:
+    announced = days.before_day_off(by) if by else None
+    if by and announced and announced > today:
+        yield f"{day_words(by)}放假，请最迟于{day_words(announced)}办理。"
 
 
 def _act(matter: Matter) -> str:

@@ -38,9 +38,13 @@ def notice(
     )
 
 
+IN_KEGUAN = "请登录科管，从“消息”里打开"
+"""Where a page is found by whoever has been given no address."""
+
+
 def address_of(path: str, site: str) -> str:
-    """Return the address of a page as an e-mail names it."""
-    return f"{site.rstrip('/')}{path}"
+    """Return the address of a page as an e-mail names it; in words where nobody has said where Keguan is."""
+    return f"{site.rstrip('/')}{path}" if site else IN_KEGUAN
 
 
 def _lines(duty: DueDuty, today: date, days: WorkingDays, followers: Followers) -> Iterator[str]:

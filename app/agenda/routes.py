@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.agenda.feed import calendar_of
-from app.agenda.shown import OWNERS, chips_of, months_of, owner_url, read_asked, weeks_of, working_day
+from app.agenda.shown import OWNERS, chips_of, months_of, owner_url, read_asked, weeks_of
 from app.extensions import db
 from app.forms import Form
 from app.jobs import site_address
@@ -56,7 +56,7 @@ def index() -> ResponseReturnValue:
             {
                 **row,
                 "who_url": owner_url(asked, one),
-                "by": working_day(one.due, days) if one.due >= today else None,
+                "by": days.before_day_off(one.due) if one.due >= today else None,
             }
             for row, one in zip(duty_rows(listed, actor), listed, strict=True)
         ]

@@ -162,17 +162,12 @@ def weeks_of(asked: Asked, duties: Sequence[AgendaDuty], days: WorkingDays) -> l
         by_day[duty.due].append(duty)
     return [
         [
-            Day(day, day.month == asked.month, not days.is_working(day), by_day[day], working_day(day, days))
+            Day(day, day.month == asked.month, off is not None, by_day[day], off)
             for day in week
+            for off in (days.before_day_off(day),)
         ]
         for week in Weeks().monthdatescalendar(asked.year, asked.month)
     ]
-
-
-def working_day(due: date, days: WorkingDays) -> date | None:
-    """Return the working day before a deadline on a day off, by when it is announced; else ``None``."""
-    announced = days.last_on_or_before(due)
-    return None if announced == due else announced
 
 
 @dataclass(frozen=True, slots=True)

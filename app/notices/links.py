@@ -7,7 +7,7 @@ from datetime import date
 from flask import url_for
 
 from lifecycle.models import NoticeKind
-from lifecycle.notice_causes import TO_THE_PROJECT, Cause, kind_for
+from lifecycle.notice_causes import AHEAD, TO_THE_PROJECT, Cause, kind_for
 from lifecycle.roles import Actor, Permission, Role
 
 
@@ -28,7 +28,7 @@ def duty_url(
     actor: Actor, number: str, owner: Role, rule: str, subject: str, due: date, today: date
 ) -> str | None:
     """Return where a notice of an open duty is drawn up; ``None`` where this is nothing for the actor."""
-    if owner not in TO_THE_PROJECT or not actor.may(Permission.SEND_REMINDERS):
+    if owner not in TO_THE_PROJECT or due > today + AHEAD or not actor.may(Permission.SEND_REMINDERS):
         return None
     return draw_url(number, Cause(kind_for(due, today), rule, subject, due))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from io import BytesIO
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
@@ -158,6 +159,7 @@ def _page(notice_id: int, refused: Form | None = None) -> ResponseReturnValue:
         sign_by=row.sent_on + settings.receipt_within if row.sent_on else None,
         files=attachments_of(session, project.id, "notice", row.id),
         number=number_words(row.year, row.running, row.mark),
+        by=date.fromisoformat(row.content["by"]) if row.content["by"] else None,
         named=named_notice(row),
         handles=handles,
         delivery=_delivery(row, project) if handles and row.sent_on is None else None,

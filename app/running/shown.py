@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from app.jobs import JOBS, MAIL, RETURNED, ROBOTS, Job, next_run, tick_from
+from app.jobs import JOBS, MAIL, RETURNED, ROBOTS, Job, next_run, site_address, tick_from
 from app.mailbox import Mailbox
 from app.mailer import MailServer
 from lifecycle import outbox
@@ -54,6 +54,8 @@ class Running:
     waits: outbox.Queues
     """Letters that are not sent yet."""
     has_mail_server: bool
+    has_address: bool
+    """Whether letters can name the page to act on."""
     bounced: Sequence[Bounced]
     """Addresses that were refused for good."""
     robots: Sequence[Robot]
@@ -99,6 +101,7 @@ def running(session: Session, actor: Actor, now: datetime) -> Running:
         outbox.count_undelivered(session, actor.agency_id),
         outbox.queues(session, actor.agency_id),
         MailServer.is_set(),
+        bool(site_address()),
         list_bounced(session, actor.agency_id, MOST_ADDRESSES),
         list_robots(session, actor.agency_id),
         *list_unheard(session, actor.agency_id, today, MOST_UNHEARD),

@@ -70,6 +70,9 @@ class NoOpenMeasure(Standing):
 class Rectification(DutyKind):
     """What an inspection wants put right is put right, and handed in for verification, by its day."""
 
+    names_termination: bool = False
+    """Whether the article itself says that a project may be ended where nothing is put right."""
+
     def owed(self, record: ProjectRecord) -> Iterable[Owed]:
         """Return every rectification ordered."""
         return [

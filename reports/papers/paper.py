@@ -93,9 +93,9 @@ class Paper:
         table.autofit = False
         _mark(table.rows[0], "w:cantSplit")
         _no_margins(table)
-        self._here = table.cell(0, 0)
-        self._here.width = table.columns[0].width = Cm(WIDTH)
-        first = self._here.paragraphs[0]._p
+        cell = table.cell(0, 0)
+        cell.width = table.columns[0].width = Cm(WIDTH)
+        first, self._here = cell.paragraphs[0]._p, cell
         yield
         first.getparent().remove(first)
         self._here = self._document
