@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from lifecycle.models import AuditEntry, NoticeKind, Outcome, PaperNotice
-from lifecycle.notice_causes import Cause, draft, offers
+from lifecycle.notice_causes import AHEAD, Cause, draft, offers
 from lifecycle.notice_list import NoticeState, list_notices
 from lifecycle.notice_words import Written
 from lifecycle.paper_notices import Delivery, draw, find_notice, record_received, record_sent, void
@@ -24,7 +24,7 @@ from lifecycle.roles import Role
 from lifecycle.supervised import Asked
 from reports.notice_paper import notice_paper
 from tests.integration.overseeing import DUE, FACTS, ordered
-from tests.integration.paying import TODAY, Bureau, a_bureau
+from tests.integration.paying import EA, TODAY, Bureau, a_bureau
 from tests.integration.reporting import JANUARY, a_project, drafted, filed
 from tests.integration.test_payments_together import together
 from tests.plugins.needs import missing
@@ -64,6 +64,8 @@ def test_a_duty_is_reminded_of_before_its_day_and_urged_after(bureau: Bureau) ->
     before, after = date(2027, 1, 20), date(2027, 2, 9)
     _, offered = offers(bureau.session, bureau.handler, "沙-1", before)
     remind = next(one.cause for one in offered if one.due == date(2027, 1, 31))
+    assert all(one.due <= before + AHEAD for one in offered if one.due)
+    assert offers(bureau.session, bureau.handler, "沙-1", date(2026, 11, 1))[1] == []
     assert remind.kind is NoticeKind.REMINDER
     urge = Cause(NoticeKind.URGING, remind.rule, remind.subject, remind.due)
     with pytest.raises(Obstructed, match="重新选择"):
@@ -75,6 +77,7 @@ def test_a_duty_is_reminded_of_before_its_day_and_urged_after(bureau: Bureau) ->
         "〔2027〕1号",
         "距今还有 11 天",
         "请于2027年1月31日前办理",
+        "2027年1月31日放假，请最迟于2027年1月29日办理。",
         "第二十六条",
         "到期未完成的，本局发出催办通知",
     ):
@@ -117,6 +120,18 @@ def test_a_measure_becomes_a_notice_with_its_findings_figures_and_next_rungs(bur
     text = said(bureau, drawn(bureau, "沙-1", end, LATER))
     assert "已逾期 6 天" in text
     assert "沙科局发〔2023〕41号 第三十三条" in text
+
+
+def test_what_follows_is_cited_from_what_says_so(bureau: Bureau) -> None:
+    kinds = (("区县企业", "本局工作要求 监督检查"), ("", SPB_31))
+    for programme, citation in kinds:
+        number = f"沙-{programme}"
+        more = {"programme": EA, "joint_unit": None} if programme else {}
+        ordered(bureau, bureau.project(number, **more))
+        text = draft(bureau.session, bureau.handler, number, RECTIFY, TODAY).text
+        ends = [one.citation for one in text.otherwise if one.words == "仍不整改的，终止实施项目"]
+        assert (programme, ends) == (programme, [citation])
+        assert citation in {one.citation for one in text.articles}
 
 
 def test_what_a_notice_says_is_frozen_and_its_way_is_recorded(bureau: Bureau) -> None:
@@ -180,15 +195,23 @@ def test_libreoffice_opens_a_notice_with_its_receipt_on_a_page_of_its_own(
         missing("no LibreOffice found; install libreoffice-writer-nogui")
     ordered(bureau, bureau.project("沙-1", title=TITLE, joint_unit="重庆大学"))
     made = drawn(bureau, "沙-1", RECTIFY)
-    (tmp_path / "notice.docx").write_bytes(notice_paper(row(bureau, made).content, void=True))
+    content = row(bureau, made).content
+    (tmp_path / "notice.docx").write_bytes(notice_paper(content, void=True))
+    for many in range(4, 12):  # somewhere between, the seal alone would be left for the next page
+        longer = {**content, "facts": content["facts"] + [f"情况第 {place} 条。" for place in range(many)]}
+        (tmp_path / f"longer-{many}.docx").write_bytes(notice_paper(longer, void=False))
     told = [program, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf"]
-    told += ["--outdir", str(tmp_path), str(tmp_path / "notice.docx")]
+    told += ["--outdir", str(tmp_path), *map(str, tmp_path.glob("*.docx"))]
     subprocess.run(told, check=True, capture_output=True, timeout=120)
     pages = [page.extract_text() for page in PdfReader(tmp_path / "notice.pdf").pages]
     assert len(pages) <= 3
     assert all("已作废" in page for page in pages)
     assert "贵局出具的整改通知" in pages[-1]
     assert "贵局" not in "".join(pages[:-1])
+    for path in tmp_path.glob("longer-*.pdf"):
+        pages = [page.extract_text() for page in PdfReader(path).pages]
+        sealed = next(page for page in pages if "（盖章）" in page)
+        assert ("请办事项" in sealed, len(pages)) == (True, 2 if sealed is pages[0] else 3)
 
 
 def test_what_only_the_bureau_s_own_time_limit_asks_is_reminded_of_without_threats(bureau: Bureau) -> None:

@@ -153,7 +153,7 @@ def test_an_admin_sets_the_mark_and_the_days(as_role: AsRole, bureau: Bureau) ->
     days = {"receipt": "5", "urging": "10", "rectification": "20", "termination": "15"}
     wrong = admin.post(path, data=days | {"mark": "沙科〔催〕", "receipt": "31"})
     assert wrong.status_code == 422
-    for part in ("字号由汉字、字母或数字组成", "天数应在 1 至 30 之间"):
+    for part in ("字号由汉字、字母或数字组成", "请填写 1 至 30 的整数"):
         assert part in wrong.text
     assert admin.post(path, data=days | {"mark": "沙科催"}).status_code == 302
     assert "沙科催〔2026〕1号" in admin.get(path).text
