@@ -23,6 +23,7 @@ from lifecycle.models import Agency, Membership, User
 from lifecycle.passwords import hash_password, made_up_password
 from lifecycle.refusals import InvalidInput, NotFound
 from lifecycle.roles import ROLE_NAMES, UNIT_ROLES, Actor, Permission, Role
+from lifecycle.setting_kept import Opened, demand_unchanged
 from lifecycle.unit_books import pass_on_books
 
 TAKEN = "这个用户名已被使用。请换一个；确是同一人的，姓名和邮箱须与其账号一致。"
@@ -155,10 +156,15 @@ def reset_password_of(session: Session, username: str) -> str:
 
 
 @command("agency.rename", Permission.MANAGE_SETTINGS)
-def rename_agency(work: Work, name: str) -> None:
-    """Give the agency another name. Raises ``InvalidInput`` where another bears it already."""
+def rename_agency(work: Work, name: str, *, opened: Opened | None = None) -> None:
+    """Give the agency another name.
+
+    Raises ``InvalidInput`` where another bears it already, and ``SettingChanged`` where ``opened`` is not
+    its name any more.
+    """
     name = name.strip()
     agency = work.session.get_one(Agency, work.actor.agency_id)
+    demand_unchanged(opened, {"name": agency.name}, {"name": "单位名称"})
     if not name:
         raise InvalidInput({"name": "请填写单位名称。"})
     work.record(f"单位名称由“{agency.name}”改为“{name}”", details={"before": agency.name, "after": name})

@@ -9,7 +9,7 @@ from typing import Any
 from wtforms import BooleanField, EmailField, StringField, TextAreaField
 from wtforms.validators import Optional, Regexp
 
-from app.forms import Form, at_most, required
+from app.forms import Form, SettingForm, at_most, required
 from lifecycle.members import Member, Post
 from lifecycle.roles import ROLE_NAMES, Role
 
@@ -84,7 +84,7 @@ class NewPersonForm(PersonForm):
     )
 
 
-class AgencyForm(Form):
+class AgencyForm(SettingForm):
     """The agency's own settings."""
 
     name = StringField(

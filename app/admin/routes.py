@@ -125,10 +125,11 @@ def reactivate(user_id: int) -> ResponseReturnValue:
 def agency() -> ResponseReturnValue:
     """Show and change the agency's own settings."""
     actor = current_actor()
-    form = AgencyForm(data={"name": current_user.person.agencies[actor.agency_id]})
+    shown = {"name": current_user.person.agencies[actor.agency_id]}
+    form = AgencyForm(shown, data=shown)
     if form.validate_on_submit():
         with form.taking_refusals():
-            commands.rename_agency(db.session(), actor, form.name.data)
+            commands.rename_agency(db.session(), actor, form.name.data, opened=form.seen)
             flash("单位名称已修改。")
             return redirect(url_for("admin.agency"))
     return _form("admin/agency.html", form)

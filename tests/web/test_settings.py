@@ -158,6 +158,7 @@ SETTING_FORMS = {
         {"mark": "沙科函", "receipt": "7", "urging": "10", "rectification": "15", "termination": "15"},
         "文书字号：（空） → 沙科函",
     ),
+    "agency": ("/admin/agency", {"name": "甲区科技局"}, {"name": "乙区科技局"}, "→ 乙区科技局"),
     "days off": (
         f"/admin/days-off?year={YEAR}",
         {"lines": f"{YEAR}-03-04 放假 区里放假"},
