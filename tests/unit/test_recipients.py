@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.models import Channel
-from lifecycle.recipients import AddressBook, Parties, Post, Told, roles_told
+from lifecycle.recipients import AddressBook, Followers, Parties, Post, Told, followers, roles_told
 from lifecycle.reminding import USUAL
 from lifecycle.roles import Role
 from lifecycle.telling import Spoken, hearing
@@ -111,6 +111,24 @@ def test_an_owner_is_not_told_again_as_the_one_who_follows() -> None:
 )
 def test_a_unit_is_not_told_of_what_others_than_its_own_are_late_with(owner: Role, roles: list[Role]) -> None:
     assert roles_told(owner, 21, USUAL.escalation) == roles
+
+
+@pytest.mark.parametrize(
+    ("owner", "offset", "from_now", "before"),
+    [
+        (Role.PI, -1, [], []),
+        (Role.PI, 7, [Role.UNIT_MANAGER], []),
+        (Role.PI, 15, [Role.APPROVER], [Role.UNIT_MANAGER]),
+        (Role.PI, 21, [], [Role.UNIT_MANAGER, Role.APPROVER]),
+        (Role.FINANCE, 7, [], []),
+        (Role.EXPERT, 15, [Role.APPROVER], []),
+        (Role.APPROVER, 15, [], []),
+    ],
+)
+def test_a_message_names_whom_lateness_brings_in_from_now_on_and_who_was_told_before(
+    owner: Role, offset: int, from_now: list[Role], before: list[Role]
+) -> None:
+    assert followers(owner, offset, USUAL.escalation) == Followers(from_now, before)
 
 
 def test_the_handler_follows_an_expert_as_soon_as_she_is_late() -> None:
