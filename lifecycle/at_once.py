@@ -19,7 +19,9 @@ from lifecycle.addresses import turn_path
 from lifecycle.chain import content_digest
 from lifecycle.command import Work
 from lifecycle.models import Channel, InboxMessage, KeptDuty, Project, Telling, Turn, TurnKind
+from lifecycle.notices import deadline_words
 from lifecycle.recipients import AddressBook, Recipient, parties_of
+from lifecycle.settings import settings_of
 from lifecycle.turn_duties import of_turn
 
 
@@ -74,7 +76,8 @@ def tell(
     """Put a message about a project into one person's inbox; return it."""
     body = f"项目：{project.number}《{project.title}》（{project.lead_unit}）"
     if due is not None:
-        body += f"\n期限：{due.isoformat()}"
+        days = settings_of(work.session, work.actor.agency_id).clockwork.days
+        body += f"\n期限：{deadline_words(due, today, days)}"
     message = InboxMessage(
         agency_id=work.actor.agency_id,
         user_id=user_id,

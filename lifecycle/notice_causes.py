@@ -22,6 +22,7 @@ from lifecycle.models import (
     Reminder,
     TurnKind,
 )
+from lifecycle.notice_holds import lawful_holds
 from lifecycle.notice_settings import NoticeSettings, notice_settings_of
 from lifecycle.notice_words import Ladder, Matter, NoticeText, Told, day_words, notice_text, number_words
 from lifecycle.record import MeasureKind
@@ -41,7 +42,10 @@ TO_THE_PROJECT = frozenset({Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE, Role.
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a notice is drawn up for: a duty by rule, subject and day, or a measure by its number."""
+    """What a notice is drawn up for: a duty by rule, subject and day, or a measure by its number.
+
+    Of money that a rule keeps back: the rule, the tranche and the first day.
+    """
 
     kind: NoticeKind
     rule: str | None = None
@@ -75,7 +79,12 @@ def kind_for(due: date, today: date) -> NoticeKind:
 def offers(session: Session, actor: Actor, number: str, today: date) -> tuple[Project, Sequence[Offered]]:
     """Return the project of that number with every notice that can be drawn up of it. Raises ``NotFound``."""
     project = find_project(session, actor, number)
-    return project, [*_of_duties(session, project, today), *_of_measures(session, project, today)]
+    offered = [
+        *_of_duties(session, project, today),
+        *_of_measures(session, project, today),
+        *_of_holds(session, project, today),
+    ]
+    return project, offered
 
 
 def _of_duties(session: Session, project: Project, today: date) -> Iterator[Offered]:
@@ -96,6 +105,12 @@ def _of_measures(session: Session, project: Project, today: date) -> Iterator[Of
     for row in session.scalars(query.order_by(Measure.number)):
         for kind in measure_notices(row.kind, row.due, today, self_established=project.self_established):
             yield Offered(Cause(kind, measure=row.number), row.text, row.due)
+
+
+def _of_holds(session: Session, project: Project, today: date) -> Iterator[Offered]:
+    for hold in lawful_holds(session, project, today):
+        cause = Cause(NoticeKind.HOLD, hold.rule, hold.tranche, hold.since)
+        yield Offered(cause, f"{hold.tranche}：{hold.words}", None)
 
 
 def measure_notices(
@@ -123,7 +138,7 @@ def draft(session: Session, actor: Actor, number: str, cause: Cause, today: date
     record = load_record(session, project.id)
     programme = settings.rulebook.programme(record.programme, record.signed_on)
     ladder = Ladder.of(programme, record)
-    matter, owner = _matter(session, project, cause)
+    matter, owner = _matter(session, project, cause, today)
     basis = _basis(cause, ladder, {rule.id: rule for rule in programme.rules})
     text = notice_text(
         record,
@@ -139,7 +154,11 @@ def draft(session: Session, actor: Actor, number: str, cause: Cause, today: date
     return Drafted(project, cause, text, basis[0].citation if basis else None)
 
 
-def _matter(session: Session, project: Project, cause: Cause) -> tuple[Matter, Role]:
+def _matter(session: Session, project: Project, cause: Cause, today: date) -> tuple[Matter, Role]:
+    if cause.kind is NoticeKind.HOLD and cause.measure is None:
+        holds = lawful_holds(session, project, today)
+        hold = next(one for one in holds if Cause(cause.kind, *one[:3]) == cause)
+        return Matter(cause.kind, hold.tranche, None, hold.since, findings=(hold.words,)), Role.UNIT_MANAGER
     if cause.measure is None:
         query = select(KeptDuty).where(KeptDuty.project_id == project.id, KeptDuty.rule == cause.rule)
         query = query.where(KeptDuty.subject == cause.subject, KeptDuty.due == cause.due)

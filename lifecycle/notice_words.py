@@ -62,6 +62,7 @@ class Matter:
     due: date | None
     ordered_on: date | None = None
     number: int = 0
+    """Of a measure; 0: no measure ordered it."""
     source: str = ""
     """Which inspection found it, as a sentence begins."""
     findings: tuple[str, ...] = ()
@@ -293,8 +294,10 @@ def _ordered(record: ProjectRecord, matter: Matter, today: date) -> Iterator[str
     if matter.due is not None:
         ordered = f"本局于{since}要求限期整改（第 {matter.number} 项）"
         yield f"{ordered}，期限为{_due(matter.due, today)}。"
-    else:
+    elif matter.number:
         yield f"本局自{since}起暂缓拨付后续财政资金（第 {matter.number} 项），至今未解除。"
+    else:
+        yield f"{matter.what}自{since}起因此暂缓拨付，至今不具备拨付条件。"
     public = money_of(record, today).public
     waits = max(0, public.planned - public.paid)
     if waits and matter.kind in {NoticeKind.HOLD, NoticeKind.TERMINATION}:
@@ -325,6 +328,8 @@ def _asked(matter: Matter, by: date | None) -> Iterable[str]:
         return [f"请于{until}办理：{_act(matter)}，并书面说明逾期原因。"]
     if matter.kind is NoticeKind.RECTIFICATION:
         return [f"请于{until}整改到位，向本局提交整改情况和证明材料，由本局核验。"]
+    if matter.kind is NoticeKind.HOLD and not matter.number:
+        return ["请尽快达到上述要求，并在科管登记有关情况、上传证明材料；具备条件后，方可继续拨付。"]
     if matter.kind is NoticeKind.HOLD:
         return ["请针对上述问题整改到位，将整改情况和证明材料报本局；经本局审批解除后，方可继续拨付。"]
     return [

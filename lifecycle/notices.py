@@ -49,7 +49,7 @@ def address_of(path: str, site: str) -> str:
 
 def _lines(duty: DueDuty, today: date, days: WorkingDays, followers: Followers) -> Iterator[str]:
     yield f"项目：{duty.number}《{duty.title}》（{duty.lead_unit}）"
-    yield f"期限：{_deadline(duty.due, today, days)}"
+    yield f"期限：{deadline_words(duty.due, today, days)}"
     rule = rulebook().find(duty.rule)
     if rule is not None:
         yield f"依据：{rule.citation}"
@@ -63,7 +63,8 @@ def _names(roles: Sequence[Role]) -> str:
     return "、".join("审批人" if role is Role.APPROVER else ROLE_NAMES[role] for role in roles)
 
 
-def _deadline(due: date, today: date, days: WorkingDays) -> str:
+def deadline_words(due: date, today: date, days: WorkingDays) -> str:
+    """Return a deadline as messages say it, with the working day before where it falls on a day off."""
     words = f"{day_with_weekday(due)}，{days_left(due, today)}"
     announced = days.last_on_or_before(due)
     if today > announced:

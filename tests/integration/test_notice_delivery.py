@@ -101,7 +101,7 @@ def test_a_notice_reaches_the_unit_by_inbox_and_letter_is_signed_for_once_and_it
     send_waiting(session, server)
     (mail,) = post.taken
     assert (mail["Subject"], mail["To"]) == ("整改通知 沙科催〔2026〕1号：灌溉", manager.email)
-    asked = ("请在 2026-02-10（周二）以前登录科管签收", "办理期限：2026-02-25", "整改到位")
+    asked = ("请在 2026-02-10（周二）以前登录科管签收", "办理期限：2026-02-25（周三）", "整改到位")
     for part in (f"https://keguan.test/notices/{made}", *asked):
         assert part in mail.get_content()
     shown = told_page(session, handler, Sought(project="沙-1", notice=made))

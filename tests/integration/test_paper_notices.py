@@ -11,21 +11,25 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from lifecycle.models import AuditEntry, NoticeKind, Outcome, PaperNotice
+from finance.holding import sweep_holds
+from lifecycle.models import AuditEntry, NoticeKind, Outcome, PaperNotice, TrancheHold
 from lifecycle.notice_causes import AHEAD, Cause, draft, offers
 from lifecycle.notice_list import NoticeState, list_notices
 from lifecycle.notice_words import Written
 from lifecycle.paper_notices import Delivery, draw, find_notice, record_received, record_sent, void
 from lifecycle.refusals import InvalidInput, NotFound, NotPermitted, Obstructed
-from lifecycle.roles import Role
+from lifecycle.roles import Actor, Role
 from lifecycle.supervised import Asked
 from reports.notice_paper import notice_paper
 from tests.integration.overseeing import DUE, FACTS, ordered
 from tests.integration.paying import EA, TODAY, Bureau, a_bureau
 from tests.integration.reporting import JANUARY, a_project, drafted, filed
+from tests.integration.spendings import LATER as SPENT_LATER
+from tests.integration.spendings import NUMBER, PAID, store
+from tests.integration.spendings import TODAY as SPENT_TODAY
 from tests.integration.test_payments_together import together
 from tests.plugins.needs import missing
 from tests.unit.test_word_papers import words
@@ -225,3 +229,22 @@ def test_what_only_the_bureau_s_own_time_limit_asks_is_reminded_of_without_threa
         text = draft(bureau.session, bureau.handler, "沙-1", replace(cause, kind=kind), today).text
         assert [one.words for one in text.otherwise] == follows
         assert [one.citation for one in text.articles] == ["本局工作要求 办理期限"]
+
+
+def test_money_that_the_law_keeps_back_becomes_a_notice_until_it_is_free(bureau: Bureau) -> None:
+    due = date(2026, 6, 1)
+    store(bureau, tranches=(PAID, replace(SPENT_LATER, planned_on=due)))
+    sweep_holds(bureau.session, Actor.system(bureau.people.agency_a), SPENT_TODAY)
+    _, offered = offers(bureau.session, bureau.handler, NUMBER, SPENT_TODAY)
+    (hold,) = [one.cause for one in offered if one.cause.kind is NoticeKind.HOLD]
+    made = drawn(bureau, NUMBER, hold, SPENT_TODAY)
+    text = said(bureau, made)
+    for part in ("第 2 期自", "80%", "沙科局发〔2023〕41号 第二十九条", "至今不具备拨付条件", "具备条件后"):
+        assert part in text
+    with pytest.raises(Obstructed, match="今天已为这一事项"):
+        drawn(bureau, NUMBER, hold, SPENT_TODAY)
+    assert row(bureau, made).content["by"] is None
+    bureau.session.execute(update(TrancheHold).values(until=SPENT_TODAY))
+    bureau.session.commit()
+    with pytest.raises(Obstructed, match="重新选择"):
+        drawn(bureau, NUMBER, hold, SPENT_TODAY + timedelta(1))
