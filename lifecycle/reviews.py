@@ -16,7 +16,7 @@ from lifecycle.judging import MOST_TEXT
 from lifecycle.models import MemberState, Panel, PanelMember, PanelState, PanelSubject, Project, TurnKind
 from lifecycle.panels import ASPECTS, MEMBER_TRANSITIONS, pass_on
 from lifecycle.record import Review
-from lifecycle.refusals import InvalidInput, NotFound, Obstructed
+from lifecycle.refusals import InvalidInput, NotFound, NotPermitted, Obstructed
 from lifecycle.roles import Actor, Permission
 from lifecycle.stages import advance
 from lifecycle.turns import hand_on
@@ -62,13 +62,15 @@ def submit(
     """Hand in an opinion: points by the aspects' keys, a verdict, words, and the declaration of no conflict.
 
     Whether she has a part in the project is asked once more. Raises ``NotFound``, ``IllegalTransition``,
-    ``InvalidInput`` by field, ``VerdictRefused``.
+    ``InvalidInput`` by field, ``VerdictRefused``, and ``NotPermitted`` where she is no expert any more.
     """
     member = find_review(work.session, work.actor, member_id)
     panel = _at_work(member)
     then = advance(MEMBER_TRANSITIONS, member.state, MemberState.SUBMITTED)
     _check(panel.subject_kind, scores, verdict, opinion, no_conflict=no_conflict)
-    person = candidates(work.session, work.actor.agency_id)[member.user_id]
+    person = candidates(work.session, work.actor.agency_id).get(member.user_id)
+    if person is None:  # her account was closed, or she is no expert any more, at this very moment
+        raise NotPermitted(Permission.GIVE_OPINION)
     citation = demand_impartial(work, panel.project_id, [person], today)
     member.state = then
     member.no_conflict_on = member.submitted_on = today

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from lifecycle.attachments import StoredFile, attach, find_attachment
@@ -45,6 +45,7 @@ from lifecycle.refusals import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    NotPermitted,
     NotTheirs,
     Obstructed,
     VerdictRefused,
@@ -257,6 +258,9 @@ def test_it_is_asked_once_more_when_the_opinion_comes(bureau: Bureau) -> None:
     mine = seat(bureau, forming(session, bureau.handler, project_id, named(one)), one)
     bureau.change(project_id, pi_email=one.email)
     refused(bureau, lambda: give(bureau, mine, one.actor), VerdictRefused)
+    session.execute(update(User).where(User.id == one.id).values(is_active=False))
+    session.commit()
+    refused(bureau, lambda: give(bureau, mine, one.actor), NotPermitted)
 
 
 def test_only_experts_of_the_agency_with_a_live_account_are_named_each_once(bureau: Bureau) -> None:
