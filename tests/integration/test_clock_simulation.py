@@ -52,9 +52,9 @@ PROJECTS = int(os.environ.get("KEGUAN_SOAK_PROJECTS", "2000")) if SOAK else 30
 SEED = int(os.environ.get("KEGUAN_SOAK_SEED", "4"))
 LAST = date(2027, 12, 31)
 FIRST = date(2025, 1, 1)
-DESKS = max(8, PROJECTS // 50)
+DESKS = 12 + PROJECTS // 50 if SOAK else 8
 """In how many projects besides these people press buttons."""
-PRESSES = DESKS // 3 if SOAK else 2
+PRESSES = 2 + DESKS // 8 if SOAK else 2
 """Below how many times a day somebody presses something."""
 
 

@@ -18,7 +18,7 @@ from lifecycle.rules.duties import AnnualReports, StageReports
 from lifecycle.rules.time_limits import AcceptanceApplication
 from tests.integration.accepting import KEY, MAJOR, Accepting, accepting, an_indicator
 from tests.integration.paying import WAN, Bureau, ea_fields
-from tests.integration.pressing import acceptance, changes, money, reports, supervision
+from tests.integration.pressing import acceptance, changes, money, notices, reports, supervision
 from tests.integration.pressing.place import Place
 from tests.integration.reporting import a_project
 from tests.web.site import JOINT_UNIT
@@ -29,11 +29,13 @@ AREAS = {
     "supervision": supervision.presses,
     "acceptance": acceptance.presses,
     "money": money.presses,
+    "notices": notices.presses,
 }
 DATED = {
     *(("reports", "government"), ("changes", "conference"), ("changes", "file"), ("supervision", "inspect")),
     *(("acceptance", "conference"), ("acceptance", "government"), ("acceptance", "file the conclusion")),
     *(("acceptance", "conclude oneself"), ("money", "book"), ("money", "confirm its arrival")),
+    *(("notices", "send"), ("notices", "receive")),
 }
 """What is entered with a day of its own, which may be an earlier one."""
 
@@ -51,21 +53,9 @@ SPENT = tuple(
 )
 UNMANAGED: dict[str, Any] = {"milestone_managed": False, "milestones": ()}
 KINDS: tuple[dict[str, Any], ...] = (
-    {"programme": MAJOR, "end": date(2026, 5, 31), "milestone_managed": False, "milestones": ()},
-    {
-        "programme": KEY,
-        "end": date(2026, 3, 31),
-        "joint_unit": JOINT_UNIT,
-        "milestone_managed": False,
-        "milestones": (),
-    },
-    ea_fields(
-        tranches=PROVINCIAL,
-        signed_on=date(2025, 1, 20),
-        end=date(2026, 8, 31),
-        milestones=(),
-        milestone_managed=False,
-    ),
+    {"programme": MAJOR, "end": date(2026, 5, 31), **UNMANAGED},
+    {"programme": KEY, "end": date(2026, 3, 31), "joint_unit": JOINT_UNIT, **UNMANAGED},
+    ea_fields(tranches=PROVINCIAL, signed_on=date(2025, 1, 20), end=date(2026, 8, 31), **UNMANAGED),
     {"programme": KEY, "end": date(2027, 3, 31)},
     {"programme": MAJOR, "end": date(2026, 12, 31), "joint_unit": JOINT_UNIT},
     {"programme": KEY, "end": date(2026, 6, 30), "self_established": True, "district": 0, "own": 10 * WAN},

@@ -53,7 +53,7 @@ def presses(place: Place, day: date, *, wild: bool) -> list[Press]:
     every = {**_apply(place, case, day), **_decide(place, case, day)}
     names = NEXT[case.state]
     if case.state is AcceptanceState.WITH_UNIT and _is_held_up(place):
-        names = ("send back",) if place.shuffle.random() < 0.1 else ()
+        names = ("send back",) if place.shuffle.random() < 0.03 else ()
     if wild or case.state is AcceptanceState.IN_REVIEW:
         review = _review(place, case, day)
         every, names = {**every, **review}, tuple(review)

@@ -23,5 +23,6 @@ ALL = SURE | {
     *("acceptance: give an opinion", "acceptance: joint opinion", "acceptance: conference"),
     *("acceptance: government", "acceptance: conclude", "acceptance: conclude oneself"),
     *("acceptance: file the conclusion", "money: return", "money: issue"),
+    *("notices: draw up", "notices: deliver", "notices: sign for", "notices: receive", "notices: send"),
 }
 """What many projects come to."""
