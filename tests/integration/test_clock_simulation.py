@@ -54,7 +54,7 @@ LAST = date(2027, 12, 31)
 FIRST = date(2025, 1, 1)
 DESKS = 12 + PROJECTS // 50 if SOAK else 8
 """In how many projects besides these people press buttons."""
-PRESSES = 2 + DESKS // 8 if SOAK else 2
+PRESSES = 4 + DESKS // 8 if SOAK else 2
 """Below how many times a day somebody presses something."""
 
 
