@@ -45,7 +45,7 @@ def presses(place: Place, day: date, *, wild: bool) -> list[Press]:
         return choose(_of(place, open_[-1], day), names, wild=False)
     if place.is_ending(day) and not wild:
         return []
-    kind = place.shuffle.choice((ChangeKind.EXTENSION, place.shuffle.choice(OTHERS)))
+    kind = place.shuffle.choice((ChangeKind.EXTENSION, ChangeKind.EXTENSION, place.shuffle.choice(OTHERS)))
     act = "draft an extension" if kind is ChangeKind.EXTENSION else "draft another"
     return [(act, lambda: _draft(place, kind, day))]
 

@@ -7,7 +7,7 @@ SURE = frozenset(
         *("reports: start", "reports: file", "reports: confirm", "reports: accept", "reports: send back"),
         *("changes: draft an extension", "changes: send", "changes: confirm", "changes: propose"),
         *("changes: approve an extension", "supervision: inspect", "supervision: agree"),
-        *("supervision: answer", "supervision: not put right", "supervision: verify", "supervision: lift"),
+        *("supervision: answer", "supervision: verify"),
         *("acceptance: file", "acceptance: send back", "acceptance: confirm"),
         *("money: book", "money: confirm its arrival", "entered late"),
     }
@@ -18,7 +18,8 @@ ALL = SURE | {
     *("reports: event", "reports: return", "reports: government", "changes: approve", "changes: consent"),
     *("changes: conference", "changes: file", "changes: return", "changes: refuse", "changes: reject"),
     *("changes: send back", "changes: withdraw", "changes: decline", "supervision: send an inspection back"),
-    *("supervision: give more time", "supervision: propose lifting", "supervision: keep"),
+    *("supervision: not put right", "supervision: lift", "supervision: give more time"),
+    *("supervision: propose lifting", "supervision: keep"),
     *("acceptance: take up", "acceptance: return", "acceptance: name experts", "acceptance: propose"),
     *("acceptance: give an opinion", "acceptance: joint opinion", "acceptance: conference"),
     *("acceptance: government", "acceptance: conclude", "acceptance: conclude oneself"),
