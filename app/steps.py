@@ -10,17 +10,26 @@ from flask import url_for
 from lifecycle.record import FISCAL
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rules.base import Kind, Rule
-from lifecycle.rules.duties import AnnualReports, PaymentDeadline, PlannedPayment, RefundDue, StageReports
+from lifecycle.rules.duties import (
+    AgreedMoney,
+    AnnualReports,
+    PaymentDeadline,
+    PlannedPayment,
+    RefundDue,
+    StageReports,
+)
 from lifecycle.rules.payments_owed import LaterPayment
 from lifecycle.rules.process import Rectification
 from lifecycle.rules.time_limits import (
     AcceptanceApplication,
     ChangeDecision,
     ClearingWithin,
+    ConclusionToPlatform,
     ConclusionWithin,
     FilingWithin,
     FirstPayment,
     IntegrityWithin,
+    PlatformFiling,
     StageReview,
     ToGovernment,
 )
@@ -40,6 +49,7 @@ _TABS: Mapping[type[Kind], tuple[str, str]] = {
     FirstPayment: ("money", "查看拨付"),
     LaterPayment: ("money", "查看拨付"),
     PlannedPayment: ("money", "查看到账"),
+    AgreedMoney: ("money", "查看到账"),
     AnnualReports: ("reports", "查看报告"),
     StageReports: ("reports", "查看报告"),
     Rectification: ("oversight", "查看整改"),
@@ -47,6 +57,8 @@ _TABS: Mapping[type[Kind], tuple[str, str]] = {
     StageReview: ("reports", "查看报告"),
     ToGovernment: ("reports", "查看报告"),
     ChangeDecision: ("changes", "查看变更"),
+    PlatformFiling: ("changes", "查看变更"),
+    ConclusionToPlatform: ("oversight", "查看验收"),
     AcceptanceApplication: ("oversight", "查看验收"),
     ConclusionWithin: ("oversight", "查看验收"),
     FilingWithin: ("oversight", "查看验收"),

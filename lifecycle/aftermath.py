@@ -90,12 +90,17 @@ def asked_after(record: ProjectRecord, step: AfterConclusion) -> Rule | None:
         return None
     for rule in rulebook().programme(record.programme, record.signed_on).rules:
         kind = rule.kind
-        if not isinstance(kind, ConclusionFiling) or kind.step is not step:
-            continue
-        fits = acceptance.conclusion in kind.conclusions and rule.scope.covers(record)
-        if fits and (acceptance.own_fault or not kind.own_fault_only):
+        of_step = isinstance(kind, ConclusionFiling) and kind.step is step
+        if of_step and rule.scope.covers(record) and kind.asks(record):
             return rule
     return None
+
+
+def clearing_asked_by(record: ProjectRecord) -> str | None:
+    """Return what asks for clearing after this record's conclusion: the duty to clear, and nothing else."""
+    duties = rulebook().duties(record)
+    found = next((one for one in duties if isinstance(one.rule.kind, ClearingWithin)), None)
+    return None if found is None else found.asked_by or OWN_WISH
 
 
 def _end_inspections(work: Work, project_id: int, today: date, conclusion: Conclusion) -> None:
@@ -125,11 +130,10 @@ def _open_clearing(work: Work, project_id: int, record: ProjectRecord, today: da
     stage = stage_of(record)
     if stage not in {Stage.NOT_PASSED, Stage.TERMINATED}:
         return None
-    rule = asked_after(record, AfterConclusion.CLEARED)
-    if rule is None and not any(one.is_payment and one.source in FISCAL for one in record.tranches):
+    citation = clearing_asked_by(record)
+    if citation is None:
         return None
     advance(STAGE_TRANSITIONS, stage, Stage.CLEARING)
-    citation = rule.citation if rule else OWN_WISH
     work.session.get_one(Project, project_id).clearing_opened_on = today
     return _opened(work, project_id, ClearingKind.CLEARING, citation, today)
 

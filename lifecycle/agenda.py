@@ -71,6 +71,7 @@ class AgendaDuty:
     message: str
     user_id: int | None
     path: str | None
+    asked_by: str | None
 
     @property
     def who(self) -> str:
@@ -172,7 +173,7 @@ def agenda(
         *of_project,
         *(KeptDuty.rule, KeptDuty.subject, KeptDuty.since, KeptDuty.due),
         *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner, KeptDuty.message),
-        *(KeptDuty.user_id, KeptDuty.path),
+        *(KeptDuty.user_id, KeptDuty.path, KeptDuty.asked_by),
     ).join(Project, Project.id == KeptDuty.project_id)
     query = query.where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
     if asked.open_only:

@@ -45,6 +45,7 @@ class DeskDuty:
     message: str
     user_id: int | None
     path: str | None
+    asked_by: str | None
 
     @property
     def who(self) -> str:
@@ -115,6 +116,7 @@ def heap(
             KeptDuty.message,
             KeptDuty.user_id,
             KeptDuty.path,
+            KeptDuty.asked_by,
         )
         .join(Project, Project.id == KeptDuty.project_id)
         .where(on_desk(actor), open_duties(today), _within(urgency, actor, today))

@@ -34,6 +34,7 @@ class DueDuty(NamedTuple):
     not_user_id: int | None
     message: str
     path: str | None
+    asked_by: str | None
     number: str
     title: str
     pi_name: str
@@ -58,8 +59,8 @@ class DueDuty(NamedTuple):
         return (self.project_id, self.rule, self.subject, self.due, step)
 
 
-_OF_DUTY = DueDuty._fields[:13]
-_OF_PROJECT = DueDuty._fields[13:]
+_OF_DUTY = DueDuty._fields[:14]
+_OF_PROJECT = DueDuty._fields[14:]
 
 
 def comes(agency_id: int, as_of: date) -> ColumnElement[bool]:

@@ -24,7 +24,16 @@ from lifecycle.models import (
 )
 from lifecycle.notice_holds import lawful_holds
 from lifecycle.notice_settings import NoticeSettings, notice_settings_of
-from lifecycle.notice_words import Ladder, Matter, NoticeText, Told, day_words, notice_text, number_words
+from lifecycle.notice_words import (
+    Ladder,
+    Matter,
+    NoticeText,
+    Told,
+    cited_in,
+    day_words,
+    notice_text,
+    number_words,
+)
 from lifecycle.record import MeasureKind
 from lifecycle.records import load_record
 from lifecycle.refusals import Obstructed
@@ -151,7 +160,7 @@ def draft(session: Session, actor: Actor, number: str, cause: Cause, today: date
         to_joint_unit=owner is Role.JOINT_UNIT,
         today=today,
     )
-    return Drafted(project, cause, text, basis[0].citation if basis else None)
+    return Drafted(project, cause, text, cited_in(record, basis[0]) if basis else None)
 
 
 def _matter(session: Session, project: Project, cause: Cause, today: date) -> tuple[Matter, Role]:

@@ -206,9 +206,9 @@ def notice_text(
     if to_joint_unit and record.joint_unit:
         to, cc = record.joint_unit, record.lead_unit
     rungs = list(ladder.rungs(matter.kind, record)) if _may_threaten(matter, basis) else []
-    otherwise = [Rung(words, rule.citation) for words, rule in rungs]
+    otherwise = [Rung(words, cited_in(record, rule)) for words, rule in rungs]
     if matter.kind is NoticeKind.REMINDER and basis:
-        otherwise.insert(0, Rung("到期未完成的，本局发出催办通知", basis[0].citation))
+        otherwise.insert(0, Rung("到期未完成的，本局发出催办通知", cited_in(record, basis[0])))
     cited = [*basis, *(rule for _, rule in rungs)]
     return NoticeText(
         kind=matter.kind,
@@ -216,7 +216,7 @@ def notice_text(
         cc=cc,
         lead=_lead(record, matter.kind, to),
         project=tuple(_project(record, today)),
-        articles=tuple(_cited(cited)),
+        articles=tuple(_cited(record, cited)),
         otherwise=tuple(otherwise),
         written=Written(
             "\n".join(_facts(record, matter, told, today)),
@@ -231,11 +231,16 @@ def _may_threaten(matter: Matter, basis: Sequence[Rule]) -> bool:
     return matter.ordered_on is not None or all(rule.judges for rule in basis)
 
 
-def _cited(rules: Iterable[Rule]) -> Iterator[Cited]:
+def cited_in(record: ProjectRecord, rule: Rule) -> str:
+    """Return how a rule is cited of a project: by what asks it, where only its days are the agency's own."""
+    return rule.cited(rule.asked_by(record))
+
+
+def _cited(record: ProjectRecord, rules: Iterable[Rule]) -> Iterator[Cited]:
     """Yield each article once, with all that its rules ask."""
     asked: dict[str, dict[str, None]] = {}
     for rule in rules:
-        asked.setdefault(rule.citation, {})[rule.summary] = None
+        asked.setdefault(cited_in(record, rule), {})[rule.summary] = None
     for citation, summaries in asked.items():
         yield Cited(citation, "；".join(summaries))
 

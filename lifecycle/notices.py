@@ -11,7 +11,7 @@ from lifecycle.calendar import WorkingDays
 from lifecycle.due import DueDuty
 from lifecycle.recipients import NO_FOLLOWERS, Followers
 from lifecycle.roles import ROLE_NAMES, Role
-from lifecycle.rulebook import rulebook
+from lifecycle.rulebook import cited
 from lifecycle.wording import day_with_weekday, days_left
 
 
@@ -50,9 +50,9 @@ def address_of(path: str, site: str) -> str:
 def _lines(duty: DueDuty, today: date, days: WorkingDays, followers: Followers) -> Iterator[str]:
     yield f"项目：{duty.number}《{duty.title}》（{duty.lead_unit}）"
     yield f"期限：{deadline_words(duty.due, today, days)}"
-    rule = rulebook().find(duty.rule)
-    if rule is not None:
-        yield f"依据：{rule.citation}"
+    basis = cited(duty.rule, duty.asked_by)
+    if basis:
+        yield f"依据：{basis}"
     if followers.from_now:
         yield f"逾期升级：本次起同时告知{_names(followers.from_now)}"
     if followers.before:

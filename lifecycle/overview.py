@@ -56,6 +56,12 @@ class KnownDuty:
     """Whether it is something that waits, which is listed as that too."""
     is_inside: bool = False
     """Whether it goes on within the bureau, or is an expert's."""
+    asked_by: str | None = None
+
+    @property
+    def citation(self) -> str:
+        """What it rests on."""
+        return self.rule.cited(self.asked_by) if self.rule else ""
 
     def may_be_known_to(self, actor: Actor) -> bool:
         """Whether it is the actor's to know of: what goes on within the bureau stays there."""
@@ -178,6 +184,7 @@ def _duties(session: Session, project: WholeProject, rules: dict[str, Rule], tod
             message=row.message,
             user_id=row.user_id,
             path=row.path,
+            asked_by=row.asked_by,
             is_turn=row.rule in turn_rules(),
             is_inside=row.rule in turn_rules() | decision_rules() and row.owner not in OUTSIDE,
         )

@@ -247,7 +247,7 @@ def proposed_of(
     return Proposed(id_, what, amount, proposed_on, proposed_by_id, approved_on or ended_on, path)
 
 
-HOLD_COLUMNS = (TRANCHE.c.source, TRANCHE.c.number, HOLD.c.until)
+HOLD_COLUMNS = (TRANCHE.c.source, TRANCHE.c.number, HOLD.c.until, HOLD.c.words, HOLD.c.citation)
 """What ``held_of`` asks."""
 
 
@@ -258,6 +258,6 @@ def hold_query(ids: Sequence[int]) -> Select[Any]:
     return query.where(HOLD.c.project_id.in_(ids)).order_by(HOLD.c.project_id, HOLD.c.id)
 
 
-def held_of(source: Source, number: int, until: date | None) -> Held:
+def held_of(source: Source, number: int, until: date | None, words: str, citation: str) -> Held:
     """Return a hold by the values of its rows."""
-    return Held(tranche_name(source, number), until)
+    return Held(tranche_name(source, number), until, words, citation)

@@ -27,6 +27,7 @@ __all__ = [
     "RulebookError",
     "UnknownProgrammeError",
     "Verdict",
+    "cited",
     "rulebook",
 ]
 
@@ -132,7 +133,10 @@ class Rulebook:
         for rule in self._rules_for(record):
             if isinstance(rule.kind, DutyKind) and rule.scope.covers(record):
                 for owed in rule.kind.owed(record):
-                    duty = Duty(record.number, rule, *owed)
+                    asked_by = rule.asked_by(record)
+                    if owed.if_asked and asked_by is None:
+                        continue
+                    duty = Duty(record.number, rule, *owed[:-1], asked_by)
                     key = (duty.due, rule.id, duty.subject)
                     duties[key] = _both(duties[key], duty) if key in duties else duty
         return [duties[key] for key in sorted(duties)]
@@ -164,6 +168,15 @@ class Rulebook:
 def rulebook() -> Rulebook:
     """Return the rulebook that comes with Keguan, read once."""
     return Rulebook.load()
+
+
+def cited(rule_id: str, asked_by: str | None = None) -> str:
+    """Return what a kept duty rests on; empty where the files no longer have its rule.
+
+    ``asked_by`` is the article that asks it, where the rule is an agency's own and only says by when.
+    """
+    rule = rulebook().find(rule_id)
+    return rule.cited(asked_by) if rule else ""
 
 
 def rulebook_of(local: Local) -> Rulebook:

@@ -103,6 +103,15 @@ def time_limits(settings: Settings) -> list[Rule]:
     return list(found.values())
 
 
+def articles_asking(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """Return which articles ask the act of each time limit, whatever the programme, by the rule's id."""
+    found: dict[str, dict[str, None]] = {}
+    for rules in _programmes(settings):
+        for rule in rules:
+            found.setdefault(rule.id, {}).update(dict.fromkeys(one.citation for one in rule.articles))
+    return {id_: list(articles) for id_, articles in found.items()}
+
+
 def _programmes(settings: Settings) -> Iterator[Sequence[Rule]]:
     book = settings.rulebook
     for name in book.programmes:
@@ -119,14 +128,15 @@ def set_limits(work: Work, days: Mapping[str, int], today: date, *, opened: Open
     """Set within how many days each act is wanted that a regulation asks without naming a day; 0: no limit.
 
     ``days`` is by rule id. Raises ``InvalidInput`` by rule id, and ``SettingChanged`` where ``opened`` is not
-    what holds any more.
+    what holds any more. What an article asks cannot be left without a limit: nobody would ever be told of it.
     """
     settings = settings_of(work.session, work.actor.agency_id)
     known = {rule.id: rule for rule in time_limits(settings)}
+    asking = articles_asking(settings)
     errors = {
-        id_: f"天数应在 0 至 {MOST_DAYS} 之间，0 表示不设期限。"
+        id_: _out_of_bounds(asking[id_])
         for id_, many in days.items()
-        if id_ in known and not 0 <= many <= MOST_DAYS
+        if id_ in known and not (1 if known[id_].is_needed else 0) <= many <= MOST_DAYS
     }
     if errors:
         raise InvalidInput(errors)
@@ -143,6 +153,12 @@ def set_limits(work: Work, days: Mapping[str, int], today: date, *, opened: Open
         for change in changed(rule.summary, _days(rule), _days(new[id_]))
     ]
     work.record("修改本局办理期限", details={"changes": changes})
+
+
+def _out_of_bounds(articles: Sequence[str]) -> str:
+    if articles:
+        return f"{'、'.join(articles)}要求办理，不能不设期限：天数应在 1 至 {MOST_DAYS} 之间。"
+    return f"天数应在 0 至 {MOST_DAYS} 之间，0 表示不设期限。"
 
 
 def _days(rule: Rule) -> int:

@@ -125,7 +125,8 @@ def _finding_row(agency_id: int, project_id: int, finding: Finding) -> Values:
 
 _DUTY_COLUMNS = (
     *("agency_id", "project_id", "rule", "subject", "since", "due"),
-    *("done_on", "closed_on", "owner", "user_id", "not_user_id", "message", "path", "next_step_on"),
+    *("done_on", "closed_on", "owner", "user_id", "not_user_id", "message", "path", "asked_by"),
+    "next_step_on",
 )
 
 
@@ -135,10 +136,12 @@ def _duty_row(
     rule = duty.rule
     told_on = told.get((project_id, rule.id, duty.subject, duty.due))
     next_step = clockwork.next_step_on(duty.due, duty.since, duty.settled_on, told_on)
+    if duty.held:  # nobody is urged; what lifts it has the project worked out anew
+        next_step = None
     return (
         *(agency_id, project_id, rule.id, duty.subject, duty.since, duty.due),
         *(duty.done_on, duty.closed_on, duty.owner, duty.user_id, duty.not_user_id),
-        *(duty.message, duty.path, next_step),
+        *(duty.words, duty.path, duty.asked_by, next_step),
     )
 
 

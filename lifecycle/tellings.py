@@ -98,7 +98,7 @@ class ShownTelling:
     """What the other side last answered, where it has not got through; or why no letter was written."""
     notice_id: int | None = None
     cited: str = ""
-    """The first article a notice rests on."""
+    """The first article a notice rests on; of a duty by an agency's own rule, the article that asks it."""
     signed: str = ""
     """By whom and when the notice was received."""
     note: str = ""
@@ -112,7 +112,7 @@ class ShownTelling:
     @property
     def citation(self) -> str:
         """The article, wherever it is known from."""
-        return self.rule.citation if self.rule else self.cited
+        return self.rule.cited(self.cited) if self.rule else self.cited
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,7 @@ def _rows(some: Subquery) -> Query:
         *(KeptDuty.message, Telling.name, Telling.channel, Telling.address, _OUTCOME, _READ_AT),
         *(OutboxMessage.sent_at, OutboxMessage.next_try_at, OutboxMessage.last_error),
         *(Telling.letter_id, Telling.voided, PaperNotice, Turn, _OF_TURN.due, _OWN.told_on),
+        func.coalesce(KeptDuty.asked_by, _OF_TURN.asked_by),
     ).select_from(Telling)
     query = query.join(some, some.c.id == Telling.id)
     query = _with_project(_with_what(query)).outerjoin(KeptDuty, of_duty)
@@ -295,7 +296,7 @@ def _of_project(sought: Sought) -> Iterator[ColumnElement[bool]]:
 def _shown(*row: Any) -> ShownTelling:
     told_on, step, due, rule_id, number, title, message, name, channel, address = row[:10]
     outcome, (read_at, sent_at, next_at, error) = Outcome[row[10]], row[11:15]
-    letter_id, voided, notice, turn, turn_due, message_on = row[15:]
+    letter_id, voided, notice, turn, turn_due, message_on, asked_by = row[15:]
     at = {Outcome.READ: read_at, Outcome.SENT: sent_at, Outcome.WAITING: next_at}.get(outcome)
     where = address if channel is Channel.MAIL else ""
     through = outcome in (Outcome.SIGNED, Outcome.READ, Outcome.UNREAD, Outcome.SENT)
@@ -306,11 +307,13 @@ def _shown(*row: Any) -> ShownTelling:
         return _of_notice(notice, told_on, number, title, how, voided=voided)
     if turn is not None:
         due, rule_id = turn_due or turn.due, turn.duty_rule or rule_of(turn.role)
-        return ShownTelling(*(told_on, AT_ONCE, due, rule_id, number, title, turn.words), *how)
+        told = ShownTelling(*(told_on, AT_ONCE, due, rule_id, number, title, turn.words), *how)
+        return replace(told, cited=asked_by or "")
     rule = rulebook().find(rule_id)
     said = message or (rule.summary if rule else "")
     note = f"已于 {message_on} 随“{AT_ONCE}”告知，没有重复发送" if message_on else ""
-    return ShownTelling(*(told_on, step, due, rule_id, number, title, said), *how, note=note)
+    told = ShownTelling(*(told_on, step, due, rule_id, number, title, said), *how, note=note)
+    return replace(told, cited=asked_by or "")
 
 
 _NO_LETTER = "该地址此前有邮件被退回，没有再发"

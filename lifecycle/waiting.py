@@ -83,3 +83,6 @@ class Held:
     """The tranche's name."""
     until: date | None
     """``None`` while it holds."""
+    words: str = ""
+    """What the rule found, with its figures."""
+    citation: str = ""

@@ -7,7 +7,7 @@ from datetime import date
 from typing import IO
 
 from lifecycle.agenda import AgendaDuty
-from lifecycle.rulebook import rulebook
+from lifecycle.rulebook import cited
 from reports.lists import Column, day, text, write_list
 
 
@@ -40,10 +40,5 @@ def _columns(today: date) -> Sequence[Column[AgendaDuty]]:
         text("联合实施单位", 24, lambda row: row.joint_unit),
         day("产生日期", lambda row: row.since),
         day("办结日期", lambda row: row.done_on),
-        text("依据", 32, _citation),
+        text("依据", 32, lambda row: cited(row.rule, row.asked_by)),
     )
-
-
-def _citation(row: AgendaDuty) -> str:
-    rule = rulebook().find(row.rule)
-    return rule.citation if rule else ""

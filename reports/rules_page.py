@@ -19,7 +19,7 @@ _HEAD = """# 规则一览
 由 `python -m reports.rules_page` 根据 `lifecycle/programmes` 生成，请修改那里的文件，不要直接改本页。
 
 “必须”的规则不满足时不能办理；“一般”的规则不满足时，写明理由后可以继续办理。“办理前提示”一栏是哪些操作之前会逐条核对，
-“义务人”一栏是有期限的事项由谁完成。只在办理前核对、不列为问题的规则，类别后注明“仅核对”。
+“义务人”一栏是有期限的事项由谁完成；本局工作要求只定天数的，写明“办理依据”。只在办理前核对、不列为问题的规则，类别后注明“仅核对”。
 """
 _STRENGTHS = {Strength.MUST: "必须", Strength.USUAL: "一般"}
 _ACTS = {Act.SIGN: "签订", Act.PAY: "拨付", Act.CHANGE: "变更"} | {
@@ -83,8 +83,13 @@ def _row(rule: Rule) -> str:
     strength = _STRENGTHS[rule.strength] + ("" if rule.judges else "（仅核对）")
     guards = "、".join(name for act, name in _ACTS.items() if act in rule.guards)
     owner = ROLE_NAMES[rule.owner] if rule.owner is not None else ""
-    asked = rule.summary + _scope(rule.scope)
+    asked = rule.summary + _scope(rule.scope) + _articles(rule)
     return f"| {rule.article} | {rule.id} | {strength} | {asked} | {guards} | {owner} |"
+
+
+def _articles(rule: Rule) -> str:
+    named = "、".join(one.citation for one in rule.articles)
+    return f"（办理依据：{named}）" if named else ""
 
 
 def _scope(scope: Scope) -> str:
@@ -92,6 +97,7 @@ def _scope(scope: Scope) -> str:
         "自主设置项目": scope.self_established is True,
         "自主设置项目除外": scope.self_established is False,
         "联合实施项目": scope.joint is True,
+        "联合实施项目除外": scope.joint is False,
         "承担单位为企业": scope.enterprise is True,
         f"子类为{scope.subcategory}": scope.subcategory is not None,
     }

@@ -88,17 +88,22 @@ def steps_form(clockwork: Clockwork) -> StepsForm:
     return StepsForm(shown, data={**shown, "before": "、".join(str(one) for one in clockwork.before if one)})
 
 
-def limits_form(rules: Sequence[Rule]) -> SettingForm:
-    """Return a form with one number of days a rule; fields bear the rules' ids."""
-    fields: dict[str, Any] = {
-        rule.id: WholeField(
-            limit_words(rule), [chosen("请填写天数，0 表示不设期限。")], least=0, most=MOST_DAYS
-        )
-        for rule in rules
-    }
+def limits_form(rules: Sequence[Rule], asking: Mapping[str, Sequence[str]]) -> SettingForm:
+    """Return a form with one number of days a rule; fields bear the rules' ids.
+
+    ``asking`` is which articles ask the act, by rule.
+    """
+    fields: dict[str, Any] = {rule.id: _limit_field(rule, asking[rule.id]) for rule in rules}
     shown = shown_limits(rules)
     form: SettingForm = type("LimitsForm", (SettingForm,), fields)(shown, data=shown)
     return form
+
+
+def _limit_field(rule: Rule, articles: Sequence[str]) -> WholeField:
+    basis, ask = rule.cited("、".join(articles)), "请填写天数。"
+    if not articles:
+        basis, ask = f"{rule.document.cited_as}；填 0 表示不设期限", "请填写天数，0 表示不设期限。"
+    return WholeField(limit_words(rule), [chosen(ask)], least=0, most=MOST_DAYS, description=basis)
 
 
 class LimitGroup(NamedTuple):

@@ -21,7 +21,7 @@ from lifecycle.notice_words import number_words
 from lifecycle.paper_notices import next_running
 from lifecycle.refusals import NotFound
 from lifecycle.roles import Permission
-from lifecycle.setting import set_limits, set_steps, time_limits
+from lifecycle.setting import articles_asking, set_limits, set_steps, time_limits
 from lifecycle.settings import settings_of
 
 
@@ -45,8 +45,9 @@ def steps() -> ResponseReturnValue:
 def limits() -> ResponseReturnValue:
     """Show and set within how many days things are wanted."""
     session, actor = db.session(), current_actor()
-    rules = time_limits(settings_of(session, actor.agency_id))
-    form = limits_form(rules)
+    settings = settings_of(session, actor.agency_id)
+    rules = time_limits(settings)
+    form = limits_form(rules, articles_asking(settings))
     if form.validate_on_submit():
         with form.taking_refusals():
             days = {rule.id: form[rule.id].data for rule in rules}

@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from lifecycle.addresses import duty_path
 from lifecycle.agenda import AgendaDuty
 from lifecycle.calendar import WorkingDays
-from lifecycle.rulebook import rulebook
+from lifecycle.rulebook import cited
 from lifecycle.wording import day_with_weekday
 
 REFRESH = timedelta(hours=6)
@@ -63,7 +63,7 @@ def _uid(duty: AgendaDuty, place: int) -> str:
 
 
 def _lines(duty: AgendaDuty, day: date, doubt: str) -> list[str]:
-    rule = rulebook().find(duty.rule)
+    basis = cited(duty.rule, duty.asked_by)
     off = [f"期限当日放假，请最迟于 {day_with_weekday(day)}办理"] if day != duty.due else []
     return [
         f"项目：{duty.number}《{duty.title}》（{duty.lead_unit}）",
@@ -71,5 +71,5 @@ def _lines(duty: AgendaDuty, day: date, doubt: str) -> list[str]:
         *off,
         *([doubt] if doubt else []),
         f"责任人：{duty.who}",
-        *([f"依据：{rule.citation}"] if rule else []),
+        *([f"依据：{basis}"] if basis else []),
     ]

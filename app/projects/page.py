@@ -178,7 +178,7 @@ class ProjectPage:
             "message": duty.message,
             "who": duty.who,
             "due": duty.due,
-            "citation": duty.rule.citation if duty.rule else "",
+            "citation": duty.citation,
             "rule_id": duty.rule.id if duty.rule else "",
             "told_url": self.told_url(duty) if self.tab == "duties" else None,
             "next_label": step.label,

@@ -39,13 +39,16 @@ class ShownRule:
     scope: str
     asked_before: str
     owner: str
+    asked_by: str
+    """Of the agency's own: which articles ask what it sets the days for."""
     only_checked: bool
     """Whether it is asked before an act only, and no project is found wanting by it."""
 
     def speaks_of(self, words: list[str]) -> bool:
         """Whether everything searched for stands in what it says."""
         texts = [f"{one.text}{''.join(one.programmes)}" for one in self.wordings]
-        whole = f"{self.article}{self.scope}{self.asked_before}{self.owner}{''.join(texts)}".lower()
+        about = f"{self.article}{self.scope}{self.asked_before}{self.owner}{self.asked_by}"
+        whole = f"{about}{''.join(texts)}".lower()
         return all(word in whole for word in words)
 
 
@@ -125,6 +128,7 @@ def _rule(found: list[tuple[str, Rule]], programmes: int) -> ShownRule:
         scope="、".join(_scope(rule.scope)),
         asked_before="、".join(name for act, name in ACTS.items() if act in rule.guards),
         owner=ROLE_NAMES[rule.owner] if rule.owner is not None else "",
+        asked_by="、".join(dict.fromkeys(article.citation for _, one in found for article in one.articles)),
         only_checked=not rule.judges,
     )
 

@@ -16,7 +16,7 @@ from lifecycle.addresses import turn_path
 from lifecycle.agenda import AgendaDuty
 from lifecycle.desk import DeskDuty
 from lifecycle.roles import Actor, Permission
-from lifecycle.rulebook import rulebook
+from lifecycle.rulebook import cited, rulebook
 from lifecycle.stages import TrancheState
 from lifecycle.turns import WaitingTurn
 
@@ -62,7 +62,7 @@ def _duty_row(duty: DeskDuty | AgendaDuty, actor: Actor) -> dict[str, Any]:
         "who": duty.who,
         "unit": duty.whose_unit,
         "due": duty.due,
-        "citation": rule.citation if rule else "",
+        "citation": cited(duty.rule, duty.asked_by),
         "rule_id": duty.rule if rule else "",
         "next_label": step.label,
         "next_url": step.url,

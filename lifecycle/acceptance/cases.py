@@ -20,7 +20,7 @@ from lifecycle.record import Acceptance, ProjectRecord
 from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, SamePerson
 from lifecycle.roles import Actor, Role
-from lifecycle.rules.time_limits import AcceptanceApplication, ConclusionWithin, PlatformFiling
+from lifecycle.rules.time_limits import AcceptanceApplication, ConclusionToPlatform, ConclusionWithin
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance
 from lifecycle.storing import Known, change_projects
 from lifecycle.turns import DutyOf, Waits, hand_on
@@ -84,7 +84,7 @@ def waits_for(found: Found) -> Iterator[Waits]:
     if record.self_established:
         words[AcceptanceState.IN_REVIEW] = (Role.UNIT_MANAGER, "自行组织验收并登记结论")
     if state is AcceptanceState.TO_FILE:
-        yield Waits(Role.HANDLER, to_file_words(record), duty=DutyOf(PlatformFiling))
+        yield Waits(Role.HANDLER, to_file_words(record), duty=DutyOf(ConclusionToPlatform))
     elif state in words:
         duty = AcceptanceApplication if words[state][0] is Role.PI else ConclusionWithin
         yield Waits(*words[state], duty=DutyOf(duty))

@@ -35,7 +35,7 @@ class KeptFinding(Base):
 
 
 class KeptDuty(Base):
-    """A ``Duty``. ``next_step_on`` is the day the clock must next speak of it, NULL = never again."""
+    """A ``Duty``. ``next_step_on``: the day the clock must next speak of it, NULL = never, or while held."""
 
     __tablename__ = "kept_duty"
     __table_args__ = (
@@ -68,4 +68,6 @@ class KeptDuty(Base):
     message: Mapped[str]
     path: Mapped[str | None]
     """The page on which it goes on; NULL: its project's own."""
+    asked_by: Mapped[str | None]
+    """The article that asks it, where the rule is the agency's own and only says by when."""
     next_step_on: Mapped[date | None]

@@ -71,6 +71,10 @@ class Owed(NamedTuple):
     """Whether the pi has done her part, so that it is her unit that must act."""
     not_user_id: int | None = None
     """Who may not do it, though she holds the rule's role: she did what it decides on."""
+    held: str = ""
+    """What keeps anybody from doing it for the time being, with its article."""
+    if_asked: bool = False
+    """Owed only where an article asks it, and not merely because the agency wants it."""
 
     def handed(self, confirming: Waiting | None) -> Owed:
         """Return it as what the pi has handed to her unit, where that is yet to confirm it."""
@@ -102,6 +106,10 @@ class Kind(ABC):
     def figures(self, record: ProjectRecord, day: date) -> Iterable[Figure]:  # noqa: ARG002 most guard nothing
         """Return what a checklist of ``day`` shows where the rule is held; nothing: it does not apply."""
         return ()
+
+    def asks(self, record: ProjectRecord) -> bool:  # noqa: ARG002 most ask it of every project
+        """Whether what the rule wants is asked of this project as it stands."""
+        return True
 
 
 class DutyKind(Kind):
@@ -174,6 +182,18 @@ class Document:
     in_force_until: date | None
 
 
+class Article(NamedTuple):
+    """Document and article that ask an act of which only the days are the agency's own."""
+
+    citation: str
+    rule: Rule | None = None
+    """The rule by which it asks the act of some projects only; ``None``: of every one."""
+
+    def asks(self, record: ProjectRecord) -> bool:
+        """Whether it asks the act of this project."""
+        return self.rule is None or (self.rule.scope.covers(record) and self.rule.kind.asks(record))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of one document: the same object judges, guards and sets duties."""
@@ -193,11 +213,23 @@ class Rule:
     """For a duty: who owes it."""
     also: tuple[Role, ...] = ()
     """For a duty: who is told of it together with its owner, since she has a part in it."""
+    is_needed: bool = False
+    """Of the agency's own: whether an article of some programme asks the act, so that it cannot be left."""
+    articles: tuple[Article, ...] = ()
+    """Of the agency's own: what asks the act in this programme."""
 
     @property
     def citation(self) -> str:
         """Document and article as a message cites them."""
         return f"{self.document.cited_as} {self.article}"
+
+    def asked_by(self, record: ProjectRecord) -> str | None:
+        """Return the article that asks the act of a project, where only its days are the agency's own."""
+        return next((one.citation for one in self.articles if one.asks(record)), None)
+
+    def cited(self, asked_by: str | None) -> str:
+        """Return what a duty rests on: the article that asks it, and whose the days are; else the rule's."""
+        return f"{asked_by}；期限：{self.document.cited_as}" if asked_by else self.citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +274,15 @@ class Duty:
     """Whether the pi has done her part, so that it is her unit that must act."""
     not_user_id: int | None = None
     """Who may not do it, though she holds the rule's role: she did what it decides on."""
+    held: str = ""
+    """What keeps anybody from doing it for the time being, with its article: nobody is urged to."""
+    asked_by: str | None = None
+    """The article that asks it, where the rule is the agency's own and only says by when."""
+
+    @property
+    def words(self) -> str:
+        """What is to be done, and what keeps it back."""
+        return f"{self.message}；暂缓拨付中：{self.held}，解除后办理" if self.held else self.message
 
     @property
     def owner(self) -> Role | None:

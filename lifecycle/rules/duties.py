@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from lifecycle.calendar import add_months
 from lifecycle.money import yuan
 from lifecycle.record import Acceptance, Conclusion, ProjectRecord, Source, Tranche
 from lifecycle.rules.base import DutyKind, Owed
-from lifecycle.rules.reading import amount, concluded, first_payment
+from lifecycle.rules.reading import amount, concluded, first_payment, first_tranches, held_back
 from lifecycle.rules.registry import kind
 from lifecycle.waiting import Paper
 
@@ -30,7 +30,8 @@ class PaymentDeadline(DutyKind):
             return ()
         first, owed = first_payment(record)
         due = signed + timedelta(days=self.days)
-        return (Owed("", signed, due, first, record.concluded_on, owed),)
+        held = "" if first else held_back(record, first_tranches(record))
+        return (Owed("", signed, due, first, record.concluded_on, owed, held=held),)
 
 
 @kind("planned-payment")
@@ -65,6 +66,17 @@ class PlannedPayment(DutyKind):
     def _done_on(self, tranche: Tranche) -> date | None:
         enough = tranche.is_payment and (not self.in_full or tranche.paid >= tranche.planned)
         return tranche.paid_on if enough else None
+
+
+@kind("agreed-money")
+@dataclass(frozen=True, slots=True)
+class AgreedMoney(PlannedPayment):
+    """One source pays what was agreed by the days agreed, with no finding where it does not."""
+
+    def owed(self, record: ProjectRecord) -> Iterable[Owed]:
+        """Return every planned payment of the source that has an amount."""
+        some = tuple(one for one in record.tranches if one.planned > 0)
+        return PlannedPayment.owed(self, replace(record, tranches=some))
 
 
 @kind("annual-report")

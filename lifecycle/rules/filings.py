@@ -85,13 +85,16 @@ class ConclusionFiling(Kind):
     conclusions: tuple[Conclusion, ...]
     own_fault_only: bool = False
 
+    def asks(self, record: ProjectRecord) -> bool:
+        """Whether this project came to such a conclusion, by its unit's own fault where that matters."""
+        found = concluded(record, *self.conclusions)
+        return found is not None and (found[1].own_fault or not self.own_fault_only)
+
     def breaches(self, record: ProjectRecord) -> Iterable[Breach]:
         """Return the days from the conclusion until the step is done."""
         found = concluded(record, *self.conclusions)
-        if found is None:
+        if found is None or not self.asks(record):
             return ()
         on, acceptance = found
-        if self.own_fault_only and not acceptance.own_fault:
-            return ()
         message = f"{on} 结论为{acceptance.conclusion}，{_MISSING[self.step]}"
         return until_done("", on, self.step.on(acceptance), message)

@@ -8,8 +8,8 @@ of its own and sets the parameters that differ.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -30,7 +30,7 @@ from lifecycle.rules import (  # noqa: F401 importing the modules registers thei
     time_limits,
     tranches,
 )
-from lifecycle.rules.base import Act, Document, DutyKind, Kind, Rule, Scope, Strength
+from lifecycle.rules.base import Act, Article, Document, DutyKind, Kind, Rule, Scope, Strength
 from lifecycle.rules.registry import ParameterError, build, kinds
 
 T = TypeVar("T")
@@ -75,6 +75,8 @@ class _RuleTable:
     also: tuple[Role, ...] = ()
     guards: frozenset[Act] = frozenset()
     judges: bool = True
+    asked_by: tuple[str, ...] = ()
+    """Of the agency's own: rules by which an article asks the act, each in the programmes that have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,13 @@ class _Draft:
     table: _RuleTable
     params: Mapping[str, object]
     scope: Scope
+    asked_in: Mapping[str, str]
+    """Of the agency's own: key of a document → its article that asks the act, where no rule speaks of it."""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether an article of some programme asks the act."""
+        return bool(self.table.asked_by or self.asked_in)
 
     @property
     def where(self) -> tuple[str, str]:
@@ -131,6 +140,7 @@ def load_programmes(folder: Path, local: Local | None = None) -> list[Programme]
         documents[document.key] = _Shared(path, document, drafts)
     programmes = [_read_programme(path, documents, local or {}) for path in sorted(folder.glob("*.toml"))]
     _check_owners_of_ids(programmes)
+    _check_articles(documents, {rule.id for one in programmes for rule in one.rules})
     used = {rule.document.key for one in programmes for rule in one.rules}
     used |= {programme.document.key for programme in programmes}
     for key in documents:
@@ -145,6 +155,19 @@ def _check_owners_of_ids(programmes: list[Programme]) -> None:
         for rule in programme.rules:
             if owners.setdefault(rule.id, rule.document.key) != rule.document.key:
                 raise RulebookError((programme.name, rule.id), "规则编号已用于另一项制度")
+
+
+def _check_articles(documents: Mapping[str, _Shared], rules: set[str]) -> None:
+    for key, shared in documents.items():
+        for draft in shared.drafts:
+            if draft.is_needed and key != OWN:
+                raise RulebookError((*draft.where, "asked_by"), "只有本局工作要求才写明由哪一条提出")
+            for id_ in draft.table.asked_by:
+                if id_ not in rules:
+                    raise RulebookError((*draft.where, "asked_by", id_), "没有这条规则")
+            for document in draft.asked_in:
+                if document not in documents:
+                    raise RulebookError((*draft.where, "asked_in", document), "没有这项制度")
 
 
 def _read_document(path: Path) -> tuple[Document, list[_Draft]]:
@@ -165,7 +188,8 @@ def _read_programme(path: Path, documents: Mapping[str, _Shared], local: Local) 
     document = shared.document
     drafts = [draft for draft in shared.drafts if draft.table.part in (None, table.part)] + own
     rules = tuple(_make_rules(path.name, document, drafts, settings))
-    rules += tuple(_own_rules(path.name, table.also, documents, local))
+    own_rules = _own_rules(path.name, table.also, documents, local)
+    rules += tuple(_with_articles(own_rules, documents, document, rules))
     files = (path, shared.path, *((documents[OWN].path,) if table.also else ()))
     return Programme(
         table.name, table.order, document, table.in_force_from, table.in_force_until, rules, files
@@ -185,8 +209,30 @@ def _own_rules(
         found = [draft for draft in drafts if draft.table.part == part]
         if not found:
             raise RulebookError((file, "also", part), "本局工作要求中没有这一部分")
-        known = {draft.table.id for draft in found}
-        yield from _make_rules(file, document, found, {id_: local[id_] for id_ in known & local.keys()})
+        yield from _make_rules(file, document, found, dict(_set_otherwise(found, local)))
+
+
+def _set_otherwise(drafts: Sequence[_Draft], local: Local) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield what the agency has set of these rules; that an act which an article asks has no limit is not."""
+    for draft in drafts:
+        given = local.get(draft.table.id, {})
+        if given and not (draft.is_needed and given.get("days") == 0):
+            yield draft.table.id, given
+
+
+def _with_articles(
+    own: Iterable[Rule], documents: Mapping[str, _Shared], document: Document, rules: tuple[Rule, ...]
+) -> Iterator[Rule]:
+    """Yield the agency's own rules with what asks their acts in a programme of these ``rules``."""
+    known = {rule.id: rule for rule in rules}
+    drafts = {draft.table.id: draft for draft in documents[OWN].drafts} if OWN in documents else {}
+    for rule in own:
+        draft = drafts[rule.id]
+        asking = [known[id_] for id_ in draft.table.asked_by if id_ in known]
+        articles = [Article(one.citation, one) for one in asking]
+        if document.key in draft.asked_in:
+            articles.append(Article(f"{document.cited_as} {draft.asked_in[document.key]}"))
+        yield replace(rule, articles=tuple(articles), is_needed=draft.is_needed)
 
 
 def _settings(file: str, content: object) -> dict[str, Mapping[str, object]]:
@@ -201,7 +247,9 @@ def _read_rules(file: str, tables: object) -> Iterator[_Draft]:
         where = (file, str(content.get("id", f"第 {number} 条规则")))
         params = _group(content.pop("params", {}), (*where, "params"))
         scope = _group(content.pop("only", {}), (*where, "only"))
-        yield _Draft(file, _table(_RuleTable, content, where), params, _table(Scope, scope, (*where, "only")))
+        asked_in = _group(content.pop("asked_in", {}), (*where, "asked_in"))
+        table = _table(_RuleTable, content, where)
+        yield _Draft(file, table, params, _table(Scope, scope, (*where, "only")), asked_in)
 
 
 def _make_rules(

@@ -12,7 +12,7 @@ from datetime import date
 
 from lifecycle.money import yuan
 from lifecycle.record import FISCAL, ProjectRecord, Tranche
-from lifecycle.rules.reading import amount, payments
+from lifecycle.rules.reading import amount, held_back, payments
 from lifecycle.rules.registry import kind
 from lifecycle.rules.time_limits import Follows, WithinDays
 
@@ -51,13 +51,15 @@ def _payable_from(record: ProjectRecord, tranche: Tranche, begun_on: date) -> da
     It is the latest of its planned day, the days on which holds on it were lifted, and those on which the
     tranches of its source before it were paid: they go in their order.
     """
+    if held_back(record, [tranche.name]):
+        return None
     holds = [one.until for one in record.holds if one.what == tranche.name]
     before = [
         one
         for one in record.tranches
         if one.source is tranche.source and one.number < tranche.number and one.planned > 0
     ]
-    if tranche.planned_on is None or None in holds or any(one.paid <= 0 for one in before):
+    if tranche.planned_on is None or any(one.paid <= 0 for one in before):
         return None
     days = [begun_on, tranche.planned_on, *holds, *(one.paid_on for one in before)]
     return max(day for day in days if day is not None)
@@ -76,5 +78,6 @@ class PaymentDecision(WithinDays):
                 *(str(one.id), one.proposed_on, one.decided_on, told),
                 ends_with_project=False,
                 path=one.path,
+                held="" if one.decided_on else held_back(record, [one.what]),
                 not_user_id=one.proposed_by_id,
             )

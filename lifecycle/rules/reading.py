@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
+from itertools import chain
 
 from lifecycle.money import Fen, wan
 from lifecycle.record import FISCAL, Acceptance, Conclusion, ProjectRecord, Source, Tranche
@@ -56,6 +57,25 @@ def first_payment(record: ProjectRecord) -> tuple[date | None, str]:
     """Return when public money began to be paid (``None``: it has not), and how that is said as a duty."""
     first = min((paid_on for paid_on, _ in payments(record)), default=None)
     return first, f"拨付首笔财政资金（共 {amount(record.fiscal)}）"
+
+
+def held_back(record: ProjectRecord, names: Iterable[str]) -> str:
+    """Return what holds all of these tranches, with its articles; empty where one of them can be paid."""
+    on: dict[str, list[str]] = {name: [] for name in names}
+    for one in record.holds:
+        if one.until is None and one.what in on:
+            on[one.what].append(f"{one.words}（{one.citation}）")
+    every = on and all(on.values())
+    return "；".join(dict.fromkeys(chain.from_iterable(on.values()))) if every else ""
+
+
+def first_tranches(record: ProjectRecord) -> Iterator[str]:
+    """Yield the names of the tranches with which public money can begin: the first of each source."""
+    begun: set[Source] = set()
+    for one in sorted(record.tranches, key=lambda one: one.number):
+        if one.source in FISCAL and one.planned > 0 and one.source not in begun:
+            begun.add(one.source)
+            yield one.name
 
 
 def concluded(record: ProjectRecord, *conclusions: Conclusion) -> tuple[date, Acceptance] | None:

@@ -16,7 +16,7 @@ from lifecycle.money import yuan
 from lifecycle.record import Conclusion, ProjectRecord
 from lifecycle.roles import Role
 from lifecycle.rules.base import DutyKind, Owed
-from lifecycle.rules.reading import first_payment
+from lifecycle.rules.reading import first_payment, first_tranches, held_back
 from lifecycle.rules.registry import kind
 from lifecycle.waiting import Paper
 
@@ -37,6 +37,10 @@ class Follows(NamedTuple):
     user_id: int | None = None
     path: str | None = None
     not_user_id: int | None = None
+    held: str = ""
+    """What keeps anybody from doing it for the time being."""
+    if_asked: bool = False
+    """Whether it is owed only where an article asks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class WithinDays(DutyKind):
                     *(one.subject, one.begun_on, due, one.done_on, ended_on, one.message),
                     *(one.user_id, one.path),
                     not_user_id=one.not_user_id,
+                    held=one.held,
+                    if_asked=one.if_asked,
                 )
 
 
@@ -90,7 +96,9 @@ class FirstPayment(WithinDays):
         """Return the first payment of a project with an agreement and public money."""
         if record.signed_on is None or record.fiscal <= 0:
             return ()
-        return (Follows("", record.signed_on, *first_payment(record)),)
+        paid_on, told = first_payment(record)
+        held = "" if paid_on else held_back(record, first_tranches(record))
+        return (Follows("", record.signed_on, paid_on, told, held=held),)
 
 
 @kind("stage-review-within")
@@ -146,19 +154,18 @@ class ChangeDecision(WithinDays):
 @kind("platform-filing-within")
 @dataclass(frozen=True, slots=True)
 class PlatformFiling(WithinDays):
-    """What was decided is filed on the municipal platform within so many days."""
+    """A change that took effect is filed on the municipal platform within so many days, by who decided it."""
+
+    self_decided: bool
 
     def follows(self, record: ProjectRecord) -> Iterator[Follows]:
-        """Yield every change that took effect, and the conclusion."""
+        """Yield every change that the bureau, or its unit, decided."""
+        told = "提交市级平台备查" if self.self_decided else "报市级平台备案"
         for one in record.changes:
             decided = one.approved_on or (one.applied_on if one.self_decided else None)
-            if decided is not None:
-                told = f"将变更 {one.number}（{one.kind}）报市级平台备案"
-                yield Follows(str(one.number), decided, one.platform_filed_on, told, ends_with_project=False)
-        acceptance = record.acceptance
-        if acceptance is not None and acceptance.concluded_on is not None:
-            filed, told = acceptance.platform_filed_on, "将验收结论报市级平台备案"
-            yield Follows("", acceptance.concluded_on, filed, told, ends_with_project=False)
+            if decided is not None and one.self_decided is self.self_decided:
+                words = f"将变更 {one.number}（{one.kind}）{told}"
+                yield Follows(str(one.number), decided, one.platform_filed_on, words, ends_with_project=False)
 
 
 @kind("conclusion-within")
@@ -184,7 +191,9 @@ class AfterConclusion(WithinDays):
         on = record.concluded_on
         if on is None or not self.is_asked(record):
             return ()
-        return (Follows("", on, self.done_on(record), self.message, ends_with_project=False),)
+        if_asked = self.if_asked(record)
+        done_on = self.done_on(record)
+        return (Follows("", on, done_on, self.message, ends_with_project=False, if_asked=if_asked),)
 
     @property
     @abstractmethod
@@ -193,11 +202,38 @@ class AfterConclusion(WithinDays):
 
     @abstractmethod
     def is_asked(self, record: ProjectRecord) -> bool:
-        """Whether the conclusion asks it; there is one."""
+        """Whether the conclusion can ask it; there is one."""
+
+    def if_asked(self, record: ProjectRecord) -> bool:  # noqa: ARG002 most follow whatever an article says
+        """Whether it is owed only where an article asks it of this conclusion."""
+        return False
 
     @abstractmethod
     def done_on(self, record: ProjectRecord) -> date | None:
         """Return when it was done."""
+
+
+@kind("conclusion-to-platform-within")
+@dataclass(frozen=True, slots=True)
+class ConclusionToPlatform(AfterConclusion):
+    """The conclusion is filed on the municipal platform within so many days, where an article asks it."""
+
+    @property
+    def message(self) -> str:
+        """What is to be done."""
+        return "将验收结论报市级平台备案"
+
+    def is_asked(self, record: ProjectRecord) -> bool:
+        """Of whatever conclusion the article names."""
+        return record.acceptance is not None
+
+    def if_asked(self, record: ProjectRecord) -> bool:  # noqa: ARG002 of every one
+        """Never the agency's own wish."""
+        return True
+
+    def done_on(self, record: ProjectRecord) -> date | None:
+        """Return when it was filed."""
+        return record.acceptance.platform_filed_on if record.acceptance else None
 
 
 @kind("filing-within")
@@ -230,9 +266,12 @@ class ClearingWithin(AfterConclusion):
         return "办理财务清算"
 
     def is_asked(self, record: ProjectRecord) -> bool:
-        """Of projects that failed or were terminated and had public money."""
-        fallen = record.acceptance is not None and record.acceptance.conclusion in _FALLEN
-        return fallen and record.fiscal > 0
+        """Of projects that failed or were terminated."""
+        return record.acceptance is not None and record.acceptance.conclusion in _FALLEN
+
+    def if_asked(self, record: ProjectRecord) -> bool:
+        """Where no public money was paid, there is nothing to clear that no article asks for."""
+        return first_payment(record)[0] is None
 
     def done_on(self, record: ProjectRecord) -> date | None:
         """Return when they were cleared."""

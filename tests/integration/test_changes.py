@@ -172,9 +172,24 @@ def test_ea_files_a_big_change_once_approved_and_the_units_own_by_itself(office:
     assert office.request(own).self_decided
     office.confirm(own)
     assert office.state(own) is ChangeState.TO_FILE
+    assert _filing_duties(office) == [
+        ("local-platform-filing", "1", Role.HANDLER, LATER),
+        ("local-own-change-filing", "2", Role.UNIT_MANAGER, None),
+    ]
+    waits = select(Turn.role, Turn.has_duty).where(Turn.done_on.is_(None))
+    assert office.session.execute(waits).all() == [(Role.UNIT_MANAGER, True)]  # one act is one duty
+    office.session.rollback()
     record_own_filing(office.session, office.actor(Role.UNIT_MANAGER), own, TODAY, LATER)
     assert office.state(own) is ChangeState.DONE
     assert _change_findings(office, number) == []
+
+
+def _filing_duties(office: Office) -> list[tuple[object, ...]]:
+    kept = KeptDuty
+    query = select(kept.rule, kept.subject, kept.owner, kept.done_on).where(kept.rule.contains("filing"))
+    found = [tuple(row) for row in office.session.execute(query.order_by(kept.subject))]
+    office.session.rollback()
+    return found
 
 
 def _change_findings(office: Office, number: str) -> list[object]:

@@ -186,7 +186,7 @@ class Simulation:
             self.town.manager_from, self.town.approver_from = manager, approver
         elif kind == "limits":
             names = ("local-acceptance-application", "local-stage-review", "local-conclusion")
-            days = {name: self.shuffle.choice((0, 10, 45, 90, 200)) for name in names}
+            days = {name: self.shuffle.choice((5, 10, 45, 90, 200)) for name in names}
             set_limits(self.session, self.admin, days, day)
             local = {name: {"days": many} for name, many in days.items()}
             self.plan = replace(self.plan, local=local)

@@ -19,11 +19,13 @@ from finance.waiting import find_waiting
 from lifecycle.agenda import AgendaFilter, Whose, agenda
 from lifecycle.desk import Urgency, heap
 from lifecycle.listing import revision_of
-from lifecycle.models import InboxMessage, KeptDuty, Reminder
+from lifecycle.measures import lift, propose_lifting
+from lifecycle.models import InboxMessage, KeptDuty, KeptFinding, Outcome, Reminder
 from lifecycle.overview import load_overview
 from lifecycle.roles import Actor, Role
 from lifecycle.standing import rebuild, standing_rows
 from lifecycle.whole import record_of
+from tests.integration.overseeing import TODAY, ordered
 from tests.integration.paying import Bureau, a_bureau, sheet
 from tests.integration.spendings import LATER, NUMBER, PAID, ROW, WAN, pi, store
 from tests.integration.test_remind import HANDLERS
@@ -45,14 +47,16 @@ def duties(bureau: Bureau, rule: str) -> list[tuple[date, date, date | None]]:
     return [(row[0], row[1], row[2]) for row in bureau.session.execute(query.order_by(KeptDuty.id))]
 
 
-def mornings(bureau: Bureau, first: date, last: date) -> list[tuple[date, str, str, str]]:
-    """Let the clock do its daily work on those days; return what it told of both rules, and whom."""
+def mornings(
+    bureau: Bureau, first: date, last: date, rules: tuple[str, ...] = (LATER_RULE, DECISION)
+) -> list[tuple[date, str, str, str]]:
+    """Let the clock do its daily work on those days; return what it told of those rules, and whom."""
     session, clock = bureau.session, Actor.system(bureau.people.agency_a)
     for many in range((last - first).days + 1):
         for name in ("holds", "remind"):
             DAILY[name](session, clock, first + timedelta(many))
     query = select(Reminder.told_on, Reminder.rule, Reminder.step, Reminder.recipients)
-    query = query.where(Reminder.rule.in_([LATER_RULE, DECISION]), Reminder.told_on.between(first, last))
+    query = query.where(Reminder.rule.in_(rules), Reminder.told_on.between(first, last))
     found = session.execute(query.order_by(Reminder.told_on, Reminder.rule)).all()
     session.rollback()
     return [(row[0], row[1], row[2], row[3]) for row in found]
@@ -156,4 +160,37 @@ def test_a_later_tranche_is_told_of_from_the_day_it_can_be_paid_until_it_is(bure
     book_payment(session, bureau.finance, bureau.lines(batch_id)[0], "记-9", paid, paid)
     assert duties(bureau, LATER_RULE) == [(LIFTED, due, paid)]
     assert mornings(bureau, paid, paid + timedelta(40)) == []
+    assert_kept_as_worked_out_anew(bureau, project_id)
+
+
+def test_nobody_is_urged_to_pay_what_is_held_and_everybody_is_once_it_is_lifted(bureau: Bureau) -> None:
+    session, rule = bureau.session, "spb-23-payment-deadline"
+    project_id = bureau.project()
+    [(_, due, _)] = duties(bureau, rule)
+    before = mornings(bureau, TODAY - timedelta(1), TODAY - timedelta(1), (rule,))
+    assert [step for _, _, step, _ in before] == ["T-15"]
+    [measure_id] = ordered(bureau, project_id, Outcome.HOLD)
+
+    assert mornings(bureau, TODAY, due + timedelta(20), (rule,)) == []
+    kept = select(KeptDuty.message, KeptDuty.next_step_on).where(KeptDuty.rule == rule)
+    [(message, next_step)] = session.execute(kept).all()
+    assert "；暂缓拨付中：" in message
+    assert message.endswith("（沙科局发〔2023〕41号 第三十一条），解除后办理")
+    assert next_step is None
+    late = select(KeptFinding.since, KeptFinding.until).where(KeptFinding.rule == rule)
+    assert session.execute(late).all() == [(due + timedelta(1), None)]  # what the article finds stays so
+    assert_kept_as_worked_out_anew(bureau, project_id)
+
+    lifted = due + timedelta(21)
+    propose_lifting(session, bureau.handler, measure_id, "账目已经理清，可以恢复拨付。", (), lifted)
+    lift(session, bureau.approver, measure_id, lifted)
+    again = mornings(bureau, lifted, lifted + timedelta(8), (rule,))
+    assert [(told_on, step) for told_on, _, step, _ in again] == [
+        (lifted, "T+21"),
+        (lifted + timedelta(7), "T+28"),
+    ]
+    assert (
+        session.scalar(select(KeptDuty.message).where(KeptDuty.rule == rule))
+        == "拨付首笔财政资金（共 10.00 万元）"
+    )
     assert_kept_as_worked_out_anew(bureau, project_id)

@@ -62,7 +62,7 @@ class ByHand:
         for record in records:
             for duty in self._duties_of(record, plan.local):
                 ends = [end for end in (duty.done_on, duty.closed_on) if end is not None]
-                if duty.since > day or any(end <= day for end in ends):
+                if duty.since > day or duty.held or any(end <= day for end in ends):
                     continue
                 if duty.due - timedelta(60 + plan.before[0]) > day:
                     continue

@@ -69,13 +69,22 @@ def test_a_time_limit_moves_what_is_owed_and_is_shown_as_the_agency_s_own(
     project = store_project(session, people.agency_a, "SPB-1", joint_unit=None, signed_on=date(2026, 3, 2))
     end, rule = project.end_on, KeptDuty.rule == "local-acceptance-application"
     assert session.scalars(select(KeptDuty.due).where(rule)).one() == end + timedelta(90)
-    typed = {one.id: "0" if one.id == "local-integrity" else "45" for one in time_limits(UNSET)}
+    typed = {one.id: "0" if one.id == "local-receipt" else "45" for one in time_limits(UNSET)}
     assert admin.post("/admin/limits", data=typed).status_code == 302
     session.rollback()
     assert session.scalars(select(KeptDuty.due).where(rule)).one() == end + timedelta(45)
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "settings.limits")).one()
     assert {"field": "实施期满后 90 日内申请验收", "old": 90, "new": 45} in entry.details["changes"]
     assert admin.post("/admin/limits", data=typed | {"local-filing": "9999"}).status_code == 422
+    refused = admin.post("/admin/limits", data=typed | {"local-clearing": "0", "local-turn-pi": "31"})
+    assert refused.status_code == 422
+    asked = "沙科局发〔2023〕41号 第三十三条、渝科局发〔2024〕92号 第十七条"
+    assert f"{asked}要求办理，不能不设期限：天数应在 1 至 730 之间。" in refused.text
+    assert f"{asked}；期限：本局工作要求" in refused.text
+    for name, days in {"local-clearing": "0", "local-turn-pi": "31", "local-receipt": "0"}.items():
+        found = re.search(rf'<input[^>]* name="{name}"[^>]* value="(\d*)"', refused.text)
+        assert found is not None
+        assert found[1] == days
 
 
 def test_days_off_are_pasted_from_a_worksheet_lie_over_the_estimate_and_are_taken_back_by_an_act(

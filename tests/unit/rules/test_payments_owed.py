@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,11 +14,11 @@ from lifecycle.record import FISCAL, Conclusion, ProjectRecord, Source, Tranche
 from lifecycle.roles import Role
 from lifecycle.rulebook import rulebook, rulebook_of
 from lifecycle.rules.base import Duty
-from lifecycle.rules.duties import PaymentDeadline
+from lifecycle.rules.duties import AgreedMoney, PaymentDeadline, PlannedPayment
 from lifecycle.rules.payments_owed import LaterPayment, PaymentDecision
 from lifecycle.rules.time_limits import FirstPayment
 from lifecycle.waiting import Held, Proposed
-from tests.unit.rules.facts import EA, KEY, PROGRAMMES
+from tests.unit.rules.facts import EA, KEY, MAJOR, PROGRAMMES
 from tests.unit.rules.records import WAN, acceptance, record, tranche
 
 SIGNED, DAY, DAYS = date(2026, 1, 15), date(2026, 6, 1), timedelta(30)
@@ -96,7 +97,7 @@ def test_a_later_tranche_is_owed_from_its_planned_day_or_the_end_of_what_held_it
     (duty,) = of_kind(project(paid, rest), LaterPayment)
     assert (duty.since, duty.due, duty.subject) == (DAY, DAY + DAYS, name)
     assert (duty.rule.owner, duty.rule.also) == (Role.FINANCE, (Role.HANDLER,))
-    assert duty.rule.citation == "本局工作要求 办理期限"
+    assert duty.rule.cited(duty.asked_by) == "沙科局发〔2023〕41号 第二十三条；期限：本局工作要求"
     ended = Held(name, lifted)
     assert of_kind(project(paid, rest, holds=(ended, Held(name, None))), LaterPayment) == []
     (anew,) = of_kind(project(paid, rest, holds=(ended, Held(name, DAY))), LaterPayment)
@@ -105,7 +106,8 @@ def test_a_later_tranche_is_owed_from_its_planned_day_or_the_end_of_what_held_it
     assert other.since == DAY
     over = acceptance(Conclusion.PASSED, lifted)
     assert [one.closed_on for one in of_kind(project(paid, rest, acceptance=over), LaterPayment)] == [lifted]
-    assert of_kind(project(paid, rest), LaterPayment, **{"local-later-payment": {"days": 0}}) == []
+    (zero,) = of_kind(project(paid, rest), LaterPayment, **{"local-later-payment": {"days": 0}})
+    assert zero.due == DAY + DAYS  # SPB 23 asks it: it never goes without a limit
     assert of_kind(project(paid, rest, self_established=True), LaterPayment) == []
     assert of_kind(project(tranche(1, DISTRICT, 7 * WAN, planned_on=DAY), rest), LaterPayment) == []
 
@@ -142,3 +144,73 @@ def test_every_programme_has_both_limits_and_neither_finds_fault(programme: str)
         (LaterPayment, 30, False),
         (PaymentDecision, 5, False),
     ]
+
+
+ORDERED = ("监督检查要求暂缓拨付", "沙科局发〔2023〕41号 第三十一条")
+
+
+@pytest.mark.parametrize(("programme", "kind"), [(KEY, PaymentDeadline), (EA, FirstPayment)])
+def test_nobody_is_urged_to_begin_paying_while_all_that_could_begin_is_held(
+    programme: str, kind: type
+) -> None:
+    first, second = (tranche(n, DISTRICT, 5 * WAN, planned_on=DAY) for n in (1, 2))
+    other = tranche(1, PROVINCIAL, 5 * WAN, planned_on=DAY)
+    free = record(programme, signed_on=SIGNED, district=10 * WAN, tranches=(first, second))
+    on, lifted = Held(first.name, None, *ORDERED), Held(first.name, DAY, *ORDERED)
+
+    def owed(of: ProjectRecord) -> Duty:
+        (duty,) = of_kind(of, kind)
+        return duty
+
+    held = owed(replace(free, holds=(lifted, on)))
+    assert held.held == "监督检查要求暂缓拨付（沙科局发〔2023〕41号 第三十一条）"
+    assert held.words == f"{held.message}；暂缓拨付中：{held.held}，解除后办理"
+    assert replace(held, held="") == owed(free)  # it stays owed by the same day
+    assert owed(free).words == owed(free).message
+    assert owed(replace(free, holds=(lifted,))).held == ""
+    assert owed(replace(free, holds=(Held(second.name, None, *ORDERED),))).held == ""
+    both = replace(free, provincial=5 * WAN, tranches=(first, second, other), holds=(on,))
+    assert owed(both).held == ""  # the other source can begin
+    assert owed(replace(both, holds=(on, Held(other.name, None, *ORDERED)))).held == held.held
+    paid = replace(first, paid=5 * WAN, paid_on=DAY)
+    assert owed(replace(free, tranches=(paid, second), holds=(on,))).held == ""
+    usual = rulebook()
+    assert usual.judge(replace(free, holds=(on,))) == usual.judge(free)
+
+
+def test_a_proposal_waits_with_its_tranche() -> None:
+    asked = Proposed(4, "区（县）级财政第 2 期", 3 * WAN, DAY, 7, None, "/money/tranches/9")
+    on = Held(asked.what, None, *ORDERED)
+    (duty,) = of_kind(project(proposals=(asked,), holds=(on,)), PaymentDecision)
+    assert duty.held == "监督检查要求暂缓拨付（沙科局发〔2023〕41号 第三十一条）"
+    decided = replace(asked, decided_on=DAY)
+    (done,) = of_kind(project(proposals=(decided,), holds=(on,)), PaymentDecision)
+    assert (done.held, done.done_on) == ("", DAY)
+
+
+@pytest.mark.parametrize("programme", PROGRAMMES)
+@pytest.mark.parametrize("joint_unit", [None, "联合单位"])
+@pytest.mark.parametrize("source", Source)
+def test_the_parties_own_money_is_owed_once_in_every_programme_by_the_day_agreed(
+    programme: str, joint_unit: str | None, source: Source
+) -> None:
+    planned = tranche(1, source, 3 * WAN, planned_on=DAY)
+    lines = (planned, tranche(2, source, 3 * WAN), tranche(3, source, 0, planned_on=DAY + DAYS))
+    of = record(programme, signed_on=SIGNED, joint_unit=joint_unit, tranches=lines)
+    found = [one for one in of_kind(of, PlannedPayment) if one.subject == "1"]
+    if source in FISCAL:
+        assert found == []
+        return
+    (duty,) = found
+    article = {(EA, Source.OWN): "渝科局发〔2024〕92号 第十五条"}.get((programme, source))
+    if programme in (KEY, MAJOR) and (source is Source.JOINT or joint_unit):
+        article = "沙科局发〔2023〕41号 第二十三条"
+    assert duty.rule.citation == (article or "本局工作要求 资金到位")
+    owner = Role.UNIT_MANAGER if source is Source.OWN else Role.JOINT_UNIT
+    assert (duty.rule.owner, duty.since, duty.due, duty.done_on) == (owner, SIGNED, DAY, None)
+    paid = replace(planned, paid=3 * WAN, paid_on=SIGNED)
+    (done,) = of_kind(replace(of, tranches=(paid,)), PlannedPayment)
+    assert done.done_on == SIGNED
+    local = of_kind(of, AgreedMoney)
+    assert [one.subject for one in local] == ["1"] * len(local)  # what is nothing arrives never
+    assert not any(one.rule.judges for one in local)

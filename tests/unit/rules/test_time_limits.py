@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from lifecycle.record import AnnualReport, Conclusion, Milestone, ProjectRecord, Source, Tranche
+from lifecycle.acceptance.way import StepKey, filings_after
+from lifecycle.aftermath import clearing_asked_by
+from lifecycle.changes.routing import Step, route_of
+from lifecycle.record import AnnualReport, ChangeKind, Conclusion, Milestone, ProjectRecord, Source, Tranche
 from lifecycle.roles import Role
 from lifecycle.rulebook import rulebook, rulebook_of
 from lifecycle.rules.base import Duty
 from lifecycle.rules.loading import OWN
-from tests.unit.rules.facts import EA, KEY, MAJOR, PROGRAMMES
+from lifecycle.rules.time_limits import PlatformFiling, WithinDays
+from tests.unit.rules.facts import CY, EA, KEY, MAJOR, PROGRAMMES
 from tests.unit.rules.records import acceptance, change, record
 
 SIGNED, END = date(2024, 6, 1), date(2026, 5, 31)
@@ -37,7 +41,7 @@ def test_acceptance_is_asked_for_after_the_end_and_ends_with_the_conclusion() ->
     (duty,) = owed(project(), "local-acceptance-application")
     assert (duty.since, duty.due, duty.done_on) == (END, END + timedelta(90), None)
     assert duty.rule.owner is Role.PI
-    assert duty.rule.citation == "本局工作要求 办理期限"
+    assert duty.rule.cited(duty.asked_by) == "沙科局发〔2023〕41号 第三十二条；期限：本局工作要求"
     (moved,) = owed(project(end=date(2027, 5, 31)), "local-acceptance-application")
     assert moved.due == date(2027, 5, 31) + timedelta(90)
     (closed,) = owed(concluded(Conclusion.TERMINATED), "local-acceptance-application")
@@ -52,8 +56,14 @@ def test_the_days_are_the_agency_s_to_set(days: int) -> None:
     assert f"后 {days} 日内" in duty.rule.summary
 
 
-def test_no_limit_is_no_duty() -> None:
-    assert owed(project(), "local-acceptance-application", days=0) == []
+@pytest.mark.parametrize("programme", PROGRAMMES)
+def test_only_an_act_that_no_article_asks_goes_without_a_limit(programme: str) -> None:
+    names = [one.id for one in rulebook().programme(programme).rules if isinstance(one.kind, WithinDays)]
+    zero = rulebook_of({name: {"days": 0} for name in names}).programme(programme).rules
+    silent = {one.id for one in zero if isinstance(one.kind, WithinDays) and not one.kind.days}
+    allowed = {"local-turn-pi", "local-turn-unit-manager", "local-turn-unit-finance", "local-turn-expert"}
+    assert silent == allowed | {"local-receipt"}
+    assert silent == {one.id for one in zero if isinstance(one.kind, WithinDays) and not one.is_needed}
 
 
 def test_a_regulation_is_nobody_s_to_set() -> None:
@@ -96,6 +106,36 @@ def test_a_change_is_decided_and_filed_in_time() -> None:
     assert owed(project(KEY, changes=(approved,)), "local-platform-filing") == []
 
 
+@pytest.mark.parametrize("programme", PROGRAMMES)
+@pytest.mark.parametrize("self_decided", [False, True])
+def test_a_change_is_filed_by_whoever_decided_it_and_by_nobody_else(
+    programme: str, self_decided: bool
+) -> None:
+    of = project(
+        programme,
+        changes=(
+            change(number=4, kind=ChangeKind.MEMBERS, applied_on=ON, self_decided=True)
+            if self_decided
+            else change(number=4, kind=ChangeKind.EXTENSION, applied_on=ON, approved_on=ON),
+        ),
+    )
+    filings = [one for one in rulebook().duties(of) if isinstance(one.rule.kind, PlatformFiling)]
+    routed = [one for one in route_of(of, of.changes[0].kind, self_decided) if one.step is Step.FILE]
+    assert [(one.rule.owner, one.asked_by) for one in filings] == [(one.who, one.citation) for one in routed]
+    assert len(filings) == (programme == EA)
+
+
+@pytest.mark.parametrize("programme", PROGRAMMES)
+@pytest.mark.parametrize("conclusion", Conclusion)
+def test_a_conclusion_goes_to_the_platform_where_its_article_asks_it(
+    programme: str, conclusion: Conclusion
+) -> None:
+    of = project(programme, acceptance=acceptance(conclusion, ON))
+    asked = StepKey.PLATFORM in filings_after(of, conclusion)
+    assert asked == (programme == EA and conclusion is not Conclusion.TERMINATED)
+    assert len(owed(of, "local-conclusion-to-platform")) == asked
+
+
 @pytest.mark.parametrize(
     ("conclusion", "own_fault", "rules"),
     [
@@ -106,11 +146,66 @@ def test_a_change_is_decided_and_filed_in_time() -> None:
     ],
 )
 def test_what_follows_a_conclusion(conclusion: Conclusion, own_fault: bool, rules: set[str]) -> None:
-    of = concluded(conclusion, provincial=1, after={"own_fault": own_fault})
+    of = concluded(conclusion, tranches=PAID, after={"own_fault": own_fault})
     found = {one.rule.id for one in rulebook().duties(of) if one.open_on(ON + timedelta(1))}
     assert {one for one in found if one in {"local-clearing", "local-integrity"}} == rules
-    without = concluded(conclusion, after={"own_fault": own_fault})
-    assert owed(without, "local-clearing") == []
+
+
+OWN_ONLY = (Tranche(1, Source.OWN, 5, ON, 5, ON),)
+PAID = (Tranche(1, Source.DISTRICT, 5, ON, 5, ON),)
+UNPAID = (Tranche(1, Source.DISTRICT, 5, ON, 0, None),)
+
+
+@pytest.mark.parametrize("programme", PROGRAMMES)
+@pytest.mark.parametrize("conclusion", [Conclusion.FAILED, Conclusion.TERMINATED])
+@pytest.mark.parametrize("own_fault", [False, True])
+@pytest.mark.parametrize("tranches", [(), OWN_ONLY, UNPAID, PAID])
+def test_accounts_are_cleared_where_an_article_asks_it_or_public_money_was_paid(
+    programme: str, conclusion: Conclusion, own_fault: bool, tranches: tuple[Tranche, ...]
+) -> None:
+    done = {"conclusion": conclusion, "concluded_on": ON, "own_fault": own_fault}
+    of = project(programme, district=10, tranches=tranches, acceptance=acceptance(**done))
+    article = {EA: "渝科局发〔2024〕92号 第十七条"}.get(programme)
+    if own_fault and programme in (KEY, MAJOR):
+        article = "沙科局发〔2023〕41号 第三十三条"
+    found = owed(of, "local-clearing")
+    assert [one.asked_by for one in found] == ([article] if article or tranches == PAID else [])
+    expected = article or ("本局工作要求 财务清算" if tranches == PAID else None)
+    assert clearing_asked_by(of) == expected  # what opens a clearing is what owes it
+    cleared = project(programme, tranches=tranches, acceptance=acceptance(**done, cleared_on=END))
+    assert [one.done_on for one in owed(cleared, "local-clearing")] == [END] * len(found)
+
+
+CITED = {
+    "local-acceptance-application": ("第三十二条", "第十七条"),
+    "local-conclusion": ("第三十二条", "第十七条"),
+    "local-change-decision": ("第二十八条", "第十七条"),
+    "local-to-government": ("第二十六条", None),
+    "local-integrity": ("第三十三条", None),
+    "local-clearing": ("第三十三条", "第十七条"),
+    "local-platform-filing": (None, "第十七条"),
+    "local-first-payment": (None, "第十五条"),
+    "local-turn-handler": ("第五条", "第四条"),
+    "local-receipt": (None, None),
+}
+
+
+@pytest.mark.parametrize("rule_id", CITED)
+@pytest.mark.parametrize("programme", [MAJOR, EA, CY])
+def test_an_act_is_cited_by_the_article_that_asks_it_and_its_days_as_the_bureau_s(
+    programme: str, rule_id: str
+) -> None:
+    rules = [one for one in rulebook().programme(programme).rules if one.id == rule_id]
+    done = acceptance(Conclusion.FAILED, ON, own_fault=True)
+    articles = dict(zip((MAJOR, EA), CITED[rule_id], strict=True))
+    documents = {MAJOR: "沙科局发〔2023〕41号", EA: "渝科局发〔2024〕92号"}
+    article = articles.get(programme)
+    for rule in rules:
+        asked_by = rule.asked_by(project(programme, acceptance=done))
+        assert asked_by == (f"{documents[programme]} {article}" if article else None)
+        told = f"{asked_by}；期限：本局工作要求" if article else "本局工作要求 办理期限"
+        assert rule.cited(asked_by) == told
+    assert bool(rules) or article is None
 
 
 def test_a_unit_s_own_acceptance_is_filed_in_time() -> None:

@@ -76,11 +76,13 @@ def test_whatever_waits_is_one_duty_of_whom_it_waits_for(waiting: list[Waiting],
 
 
 def test_no_limit_is_no_duty_unless_a_day_was_named() -> None:
-    assert duties(turn(Role.APPROVER), approver={"days": 0}) == []
-    (named,) = duties(turn(Role.APPROVER, due=DAY + timedelta(3)), approver={"days": 0})
+    assert duties(turn(Role.PI), pi={"days": 0}) == []
+    (named,) = duties(turn(Role.PI, due=DAY + timedelta(3)), pi={"days": 0})
     assert named.due == DAY + timedelta(3)
-    (longer,) = duties(turn(Role.APPROVER), approver={"days": 12})
+    (longer,) = duties(turn(Role.PI), pi={"days": 12})
     assert longer.due == DAY + timedelta(12)
+    (asked,) = duties(turn(Role.APPROVER), approver={"days": 0})  # SPB 5: no article's act goes without
+    assert asked.due == DAY + timedelta(DAYS[Role.APPROVER])
 
 
 @pytest.mark.parametrize("programme", PROGRAMMES)
