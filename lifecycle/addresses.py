@@ -10,6 +10,9 @@ from lifecycle.models.turn import TurnKind
 _MARK = "~"
 """Put before a part that browsers and servers would drop: an empty one, one dot or two."""
 
+CLOCK = "/clock/"
+"""The path of the page 时钟."""
+
 
 def project_path(number: str) -> str:
     """Return the path of a project's page, from the root of the site."""

@@ -25,6 +25,7 @@ from lifecycle.notice_telling import said_of_notice
 from lifecycle.refusals import NotFound, Obstructed
 from lifecycle.roles import Actor, Permission
 from lifecycle.telling import digest_of, said_of_way
+from lifecycle.unreached import bring_before_admins
 
 DELIVER = "clock.deliver"
 AGAIN = "letter.send_again"
@@ -75,7 +76,9 @@ def _record(work: Work) -> None:
         raise _NothingNewError
     sent = sum(one[3] == "sent" for one in said)
     details = {"run": run, "sent": sent, "failed": len(said) - sent, "digest": digest_of_letters(said)}
-    work.record(f"送达 {sent} 封，未送达 {len(said) - sent} 封", details=details)
+    unheard = bring_before_admins(work, run)
+    more = f"；{unheard} 项没有人收到，已转管理员联系" if unheard else ""
+    work.record(f"送达 {sent} 封，未送达 {len(said) - sent} 封{more}", details=details)
 
 
 def _said(row: Any) -> Said:
@@ -216,14 +219,18 @@ def _compared(
 def _told(session: Session, agency_id: int) -> Iterator[tuple[str, str]]:
     duty = (Reminder.project_id, Reminder.rule, Reminder.subject, Reminder.due, Reminder.step)
     query = (
-        select(Telling.run, *duty, Telling.channel, Telling.name, Telling.address, Telling.message_id)
+        select(Telling.run, *duty, Telling.channel, Telling.name, Telling.address)
+        .add_columns(Telling.message_id, Telling.told_on)
         .join(Reminder, Reminder.id == Telling.reminder_id)
         .where(Telling.agency_id == agency_id)
         .order_by(Telling.run)
         .execution_options(yield_per=5000)
     )
     for run, rows in groupby(session.execute(query), lambda row: row[0]):
-        yield run, digest_of((*row[1:6], *said_of_way(row[6], row[7], row[8], row[9])) for row in rows)
+        yield (
+            run,
+            digest_of((*row[1:6], *said_of_way(row[6], row[7], row[8], row[9], row[10])) for row in rows),
+        )
 
 
 def _other_days(session: Session, agency_id: int, entered: Mapping[str, _Entered]) -> Iterator[Broken]:

@@ -135,9 +135,14 @@ def _said(one: ToldRow, of: Spoken) -> Sequence[Any]:
     return (*duty, *said_of_way(one.channel, one.name, one.address, one.message_id))
 
 
-def said_of_way(channel: Channel, name: str, address: str, message_id: int | None) -> Sequence[Any]:
-    """Return what the digest of a run holds of a way by which somebody was told of a reminder."""
-    return (channel.value, name, address, *([] if message_id is None else [message_id]))
+def said_of_way(
+    channel: Channel, name: str, address: str, message_id: int | None, told_on: date | None = None
+) -> Sequence[Any]:
+    """Return what the digest of a run holds of a way by which somebody was told of a reminder.
+
+    Its day is the reminder's own, where it is not another.
+    """
+    return (channel.value, name, address, *(one for one in (message_id, told_on) if one is not None))
 
 
 def _write_reminders(work: Work, as_of: date, numbered: Sequence[tuple[int, Spoken]]) -> None:

@@ -1,17 +1,17 @@
-"""Duties of which nobody could be told: no account, no address that takes letters, and no admin either."""
+"""Duties of which nobody has heard: no way there was to tell anybody, or every letter has failed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lifecycle.listing import open_duties
-from lifecycle.models import Channel, KeptDuty, Project, Reminder, Telling
+from lifecycle.models import Channel, KeptDuty, OutboxMessage, Project, Reminder, Telling
 
 _NOBODY = Telling.channel == bindparam("no_way", Channel.NONE, literal_execute=True)
 """Written out, for only then a database finds the index of just these rows."""
@@ -49,7 +49,13 @@ def count_unheard(session: Session, agency_id: int | None, today: date) -> int:
 
 
 def _unheard(query: Query, today: date) -> Query:
-    """Ask a query of the tellings that reached nobody, each the newest of a duty that is still open."""
+    """Ask a query of the tellings that reached nobody, unless a letter sent again has got through."""
+    query = newest(query.select_from(Telling).join(Reminder, Reminder.id == Telling.reminder_id), today)
+    return query.where(_NOBODY, ~told_by(states=("sent",)))
+
+
+def newest(query: Query, today: date) -> Query:
+    """Join the duties of a query's reminders, where they are open and have not been told of once more."""
     later = aliased(Reminder)
     of_duty = and_(
         KeptDuty.project_id == Reminder.project_id,
@@ -68,5 +74,12 @@ def _unheard(query: Query, today: date) -> Query:
         )
         .exists()
     )
-    query = query.select_from(Telling).join(Reminder, Reminder.id == Telling.reminder_id)
-    return query.join(KeptDuty, of_duty).where(_NOBODY, open_duties(today), ~again)
+    return query.join(KeptDuty, of_duty).where(open_duties(today), ~again)
+
+
+def told_by(states: Collection[str], ways: Collection[Channel] = ()) -> ColumnElement[bool]:
+    """Return whether somebody was told of a reminder by an e-mail in one of those states or another way."""
+    other, letter = aliased(Telling), aliased(OutboxMessage)
+    by_mail = and_(other.channel == Channel.MAIL, letter.state.in_(states))
+    query = select(other.id).outerjoin(letter, letter.id == other.letter_id)
+    return query.where(other.reminder_id == Reminder.id, or_(by_mail, other.channel.in_(ways))).exists()
