@@ -35,7 +35,7 @@ from lifecycle.roles import Role
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Rule
 from lifecycle.rules.filings import AfterConclusion, ConclusionFiling
-from lifecycle.rules.time_limits import ClearingWithin
+from lifecycle.rules.time_limits import ClearingWithin, IntegrityWithin
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance, stage_of
 from lifecycle.sums import money_of
 from lifecycle.turns import DutyOf, Waits, hand_on
@@ -195,7 +195,7 @@ def _propose_one(
     )
     work.session.add(entry)
     work.session.flush()
-    waits = [Waits(Role.APPROVER, f"审批科研诚信记录：{about}")]
+    waits = [Waits(Role.APPROVER, f"审批科研诚信记录：{about}", duty=DutyOf(IntegrityWithin))]
     hand_on(work, project_id, TurnKind.INTEGRITY, entry.id, waits, today)
     return entry
 

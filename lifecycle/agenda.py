@@ -17,7 +17,7 @@ from lifecycle.command import Work, command
 from lifecycle.desk import concerning, who_owes
 from lifecycle.models import CalendarFeed, KeptDuty, Membership, Project, User
 from lifecycle.roles import BUREAU_ROLES, UNIT_ROLES, Actor, Permission, Role
-from lifecycle.turn_duties import is_hers, may_know
+from lifecycle.turn_duties import is_hers, may_know, owed_by
 from lifecycle.visibility import visible
 
 MOST = 2_000
@@ -72,6 +72,8 @@ class AgendaDuty:
     user_id: int | None
     path: str | None
     asked_by: str | None
+    also: Role | None
+    """The role that is told as well."""
 
     @property
     def who(self) -> str:
@@ -102,7 +104,7 @@ def _whose(actor: Actor, asked: AgendaFilter) -> ColumnElement[bool]:
         units = (Project.lead_unit, Project.joint_unit)
         found.append(or_(*(one.contains(asked.unit, autoescape=True) for one in units)))
     if asked.owner is not None:
-        found.append(KeptDuty.owner == asked.owner)
+        found.append(owed_by(asked.owner))
     if asked.person:
         found.append(_owed_by(actor.agency_id, asked.person))
     return and_(*found)
@@ -135,15 +137,15 @@ def _owed_by(agency_id: int, name: str) -> ColumnElement[bool]:
 
     by_name = select(Membership.user_id).join(User, User.id == Membership.user_id).where(named)
     leads = func.lower(Project.pi_email).in_(held(func.lower(User.email), Role.PI))
-    of_role = [and_(KeptDuty.owner == Role.PI, leads)]
+    of_role = [and_(owed_by(Role.PI), leads)]
     for role in sorted(BUREAU_ROLES):  # of whom one may have done what another must decide on
         other = held(User.name, role).where(Membership.user_id != KeptDuty.not_user_id)
         free = and_(KeptDuty.not_user_id.is_(None), held(User.name, role).exists())
-        of_role.append(and_(KeptDuty.owner == role, or_(free, other.exists())))
+        of_role.append(and_(owed_by(role), or_(free, other.exists())))
     for role in sorted(UNIT_ROLES):
         unit = Project.joint_unit if role is Role.JOINT_UNIT else Project.lead_unit
-        of_role.append(and_(KeptDuty.owner == role, unit.in_(held(Membership.unit, role))))
-    called = and_(KeptDuty.owner == Role.PI, Project.pi_name.contains(name, autoescape=True))
+        of_role.append(and_(owed_by(role), unit.in_(held(Membership.unit, role))))
+    called = and_(owed_by(Role.PI), Project.pi_name.contains(name, autoescape=True))
     return or_(called, KeptDuty.user_id.in_(by_name), and_(KeptDuty.user_id.is_(None), or_(*of_role)))
 
 
@@ -173,7 +175,7 @@ def agenda(
         *of_project,
         *(KeptDuty.rule, KeptDuty.subject, KeptDuty.since, KeptDuty.due),
         *(KeptDuty.done_on, KeptDuty.closed_on, KeptDuty.owner, KeptDuty.message),
-        *(KeptDuty.user_id, KeptDuty.path, KeptDuty.asked_by),
+        *(KeptDuty.user_id, KeptDuty.path, KeptDuty.asked_by, KeptDuty.also),
     ).join(Project, Project.id == KeptDuty.project_id)
     query = query.where(_whose(actor, asked), KeptDuty.due.between(asked.first, asked.last))
     if asked.open_only:

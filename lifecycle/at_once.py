@@ -44,7 +44,8 @@ def tell_at_once(
     book, parties = AddressBook.of(work.session, work.actor.agency_id, today), parties_of(project)
     to_tell: dict[tuple[str, int], tuple[Turn, date | None, Recipient]] = {}
     for turn, due in turns:
-        for person in book.told(turn.role, -1, parties, turn.user_id).in_app:
+        also = () if turn.also is None else (turn.also,)
+        for person in book.told(turn.role, -1, parties, turn.user_id, also).in_app:
             to = person.user_id
             if to is not None and to != work.actor.user_id:
                 known = to_tell.get((turn.words, to))
@@ -54,7 +55,7 @@ def tell_at_once(
     for (words, to), (turn, due, person) in to_tell.items():
         title = f"待办：{words}" + (f"（代 {person.stands_for}）" if person.stands_for else "")
         path = turn_path(turn.kind, turn.ref_id)
-        message = tell(work, to, project, title, today, path=path, due=due)
+        message = tell(work, to, project, title, today, path=path, due=due, asked=person.asked)
         heard.append((turn, Heard(person, message)))
     work.session.flush()
     proved = [(turn, one) for turn, one in heard if turn.kind is not TurnKind.NOTICE]
@@ -72,12 +73,15 @@ def tell(
     *,
     path: str | None = None,
     due: date | None = None,
+    asked: str = "",
 ) -> InboxMessage:
     """Put a message about a project into one person's inbox; return it."""
     body = f"项目：{project.number}《{project.title}》（{project.lead_unit}）"
     if due is not None:
         days = settings_of(work.session, work.actor.agency_id).clockwork.days
         body += f"\n期限：{deadline_words(due, today, days)}"
+    if asked:
+        body += f"\n{asked}"
     message = InboxMessage(
         agency_id=work.actor.agency_id,
         user_id=user_id,
@@ -138,14 +142,7 @@ def found_at_once(session: Session, which: ColumnElement[bool]) -> Mapping[int, 
     A duty is a turn itself, or speaks of the work of one (``Waits.duty``). Who was told of a turn was told of
     every other with the same words, too. One statement.
     """
-    other, speaks_of = (
-        aliased(Turn),
-        and_(
-            Turn.project_id == KeptDuty.project_id,
-            Turn.duty_rule == KeptDuty.rule,
-            Turn.duty_subject == KeptDuty.subject,
-        ),
-    )
+    other = aliased(Turn)
     alike = and_(
         *(other.kind == Turn.kind, other.ref_id == Turn.ref_id),
         *(other.words == Turn.words, other.since == Turn.since),
@@ -153,14 +150,11 @@ def found_at_once(session: Session, which: ColumnElement[bool]) -> Mapping[int, 
     noticed = and_(Turn.kind == TurnKind.NOTICE, Telling.notice_id == Turn.ref_id, Telling.voided.is_(False))
     found: tuple[Any, ...] = (KeptDuty.id, Turn.since, Telling.user_id, Telling.message_id)
     parts: list[Select[*tuple[Any, ...]]] = [
-        *(
-            select(*found)
-            .join(Turn, of_duty)
-            .join(other, alike)
-            .join(Telling, Telling.turn_id == other.id)
-            .where(which)
-            for of_duty in (of_turn(), speaks_of)
-        ),
+        select(*found)
+        .join(Turn, of_turn())
+        .join(other, alike)
+        .join(Telling, Telling.turn_id == other.id)
+        .where(which),
         select(*found).join(Turn, of_turn()).join(Telling, noticed).where(which),
     ]
     by_duty: dict[int, list[Found]] = defaultdict(list)

@@ -24,7 +24,6 @@ from lifecycle.recipients import AddressBook, followers
 from lifecycle.reminding import Clockwork, Step
 from lifecycle.robot_digest import Item
 from lifecycle.roles import Actor, Permission
-from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import ONE_DAY
 from lifecycle.settings import settings_of
 from lifecycle.telling import Spoken, tell_all
@@ -93,8 +92,7 @@ def _to_tell(
         step = clockwork.step_at(duty.due, as_of)
         if step is None or duty.key(step.label) in known:
             continue
-        rule = rulebook().find(duty.rule)
-        also = rule.also if rule else ()
+        also = () if duty.also is None else (duty.also,)
         told = book.told(duty.owner, step.offset, duty.parties, duty.user_id, also, duty.not_user_id)
         also_told = followers(duty.owner, step.offset, clockwork.escalation)
         said = notice(duty, as_of, site, clockwork.days, also_told)

@@ -125,8 +125,6 @@ PARTY = _table(models.Party)
 TRANCHE = _table(models.Tranche)
 PAYMENT = _table(models.Payment)
 TURN = _table(models.Turn)
-REPORT = _table(models.Report)
-ACCEPTANCE_CASE = _table(models.AcceptanceCase)
 PROPOSAL = _table(models.Proposal)
 HOLD = _table(models.TrancheHold)
 

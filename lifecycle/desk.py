@@ -15,7 +15,8 @@ from lifecycle.keeping import Kept
 from lifecycle.listing import open_duties, revision_of, scope_of
 from lifecycle.models import KeptDuty, Project
 from lifecycle.roles import Actor, Permission, Role
-from lifecycle.turn_duties import is_hers, is_listed, later_payment_rules, may_know
+from lifecycle.turn_duties import is_hers, is_listed, later_payment_rules, may_know, owed_by
+from lifecycle.turns import is_a_turn_of
 from lifecycle.visibility import visible
 
 AHEAD = timedelta(days=30)
@@ -46,6 +47,8 @@ class DeskDuty:
     user_id: int | None
     path: str | None
     asked_by: str | None
+    also: Role | None
+    """The role that is told as well."""
 
     @property
     def who(self) -> str:
@@ -117,6 +120,7 @@ def heap(
             KeptDuty.user_id,
             KeptDuty.path,
             KeptDuty.asked_by,
+            KeptDuty.also,
         )
         .join(Project, Project.id == KeptDuty.project_id)
         .where(on_desk(actor), open_duties(today), _within(urgency, actor, today))
@@ -151,8 +155,8 @@ def _count(session: Session, actor: Actor, today: date) -> dict[Urgency, int]:
 def _within(urgency: Urgency, actor: Actor, today: date) -> ColumnElement[bool]:
     # What is hers stands in the lists beside the heaps; that of others is of interest once it is late.
     if urgency is Urgency.OVERDUE:
-        return and_(KeptDuty.due < today, or_(~is_listed(), ~is_hers(actor)))
-    coming = and_(KeptDuty.due.between(today, today + AHEAD), ~is_listed())
+        return and_(KeptDuty.due < today, or_(~is_listed(), ~is_hers(actor)), ~is_a_turn_of(actor))
+    coming = and_(KeptDuty.due.between(today, today + AHEAD), ~is_listed(), ~is_a_turn_of(actor))
     if actor.may(Permission.PROPOSE_PAYMENT):  # of which the money that waits for her speaks
         coming = and_(coming, KeptDuty.rule.not_in(sorted(later_payment_rules())))
     return coming
@@ -171,5 +175,5 @@ def concerning(actor: Actor) -> ColumnElement[bool]:
         owners |= {Role.PI, Role.UNIT_FINANCE}
     if Role.UNIT_FINANCE in owners:
         owners.add(Role.UNIT_MANAGER)
-    ways = or_(KeptDuty.user_id == actor.user_id, and_(KeptDuty.owner.in_(owners), visible(actor)))
+    ways = or_(KeptDuty.user_id == actor.user_id, and_(owed_by(*owners), visible(actor)))
     return and_(ways, may_know(actor))

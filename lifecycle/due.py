@@ -35,6 +35,7 @@ class DueDuty(NamedTuple):
     message: str
     path: str | None
     asked_by: str | None
+    also: Role | None
     number: str
     title: str
     pi_name: str
@@ -59,8 +60,8 @@ class DueDuty(NamedTuple):
         return (self.project_id, self.rule, self.subject, self.due, step)
 
 
-_OF_DUTY = DueDuty._fields[:14]
-_OF_PROJECT = DueDuty._fields[14:]
+_OF_DUTY = DueDuty._fields[:15]
+_OF_PROJECT = DueDuty._fields[15:]
 
 
 def comes(agency_id: int, as_of: date) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from lifecycle.models import AnnualReport, KeptDuty, Project, Reminder, Report, 
 from lifecycle.report_content import content_from, title_of
 from lifecycle.roles import Actor
 from lifecycle.rulebook import rulebook
-from lifecycle.rules.base import HANDED, Kind
+from lifecycle.rules.base import Kind
 from lifecycle.rules.duties import AnnualReports, StageReports
 from lifecycle.rules.filings import ReportToGovernment
 from lifecycle.visibility import visible
@@ -154,11 +154,7 @@ def _filing(kind: ReportKind, *row: Any) -> Filing:
         what = title_of(kind, subject, content_from(content))
     else:
         subject, due, submitted_on, message = int(row[12]), *row[13:16]
-        what = (
-            title_of(kind, subject)
-            if kind is ReportKind.ANNUAL
-            else message.removeprefix("提交").removesuffix(HANDED)
-        )
+        what = title_of(kind, subject) if kind is ReportKind.ANNUAL else message.removeprefix("提交")
         to_government = row[16] if kind is ReportKind.ANNUAL else None
     in_order: list[Any] = [*own, kind, subject, what, due, submitted_on, to_government]
     in_order += [report_id, report_state, FilingState(state)]

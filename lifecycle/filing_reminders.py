@@ -118,8 +118,6 @@ def _missing(work: Work, asked: FilingFilter, today: date) -> Iterable[_Missing]
     for row in work.session.execute(query):
         pi_name, pi_email, joint_unit, programme = row[10:]
         parties = Parties(pi_name, pi_email, row[7], joint_unit, programme)
-        both = [book.told(role, -1, parties) for role in dict.fromkeys((row[9], Role.UNIT_MANAGER))]
-        people = tuple(dict.fromkeys(one for told in both for one in told.people))
-        names = "、".join(dict.fromkeys(told.names for told in both if told.names))
-        in_order: list[Any] = [*row[:10], Told(people, names)]
+        also = () if row[9] is Role.UNIT_MANAGER else (Role.UNIT_MANAGER,)
+        in_order: list[Any] = [*row[:10], book.told(row[9], -1, parties, also=also)]
         yield _Missing(*in_order)

@@ -15,7 +15,7 @@ from lifecycle.command import Work, command
 from lifecycle.listing import open_duties
 from lifecycle.models import InboxMessage, KeptDuty, Project, Reminder, Telling, Turn
 from lifecycle.refusals import NotFound
-from lifecycle.roles import Actor, Permission, Role
+from lifecycle.roles import BUREAU_ROLES, Actor, Permission, Role
 from lifecycle.rulebook import rulebook
 
 PER_PAGE = (20, 50, 100)
@@ -35,8 +35,10 @@ class Standing(StrEnum):
     """What has become of what a message spoke of."""
 
     OWED = "未办结"
-    HANDED = "待单位确认"
-    """She has done her part: her unit is to confirm it."""
+    HANDED = "待单位办理"
+    """She has done her part: her unit goes on with it."""
+    ONWARD = "待科技局办理"
+    """She has done her part: the bureau goes on with it."""
     DONE = "已办结"
     CLOSED = "不再办理"
     MOVED = "期限已变"
@@ -173,8 +175,9 @@ def _standing(
     if closed_on is not None and closed_on <= today:
         return Standing.CLOSED
     rule = rulebook().find(rule_id)
-    handed_on = rule is not None and rule.owner is not owner and owner not in actor.roles
-    return Standing.HANDED if handed_on else Standing.OWED
+    if rule is None or owner in (rule.owner, *actor.roles):
+        return Standing.OWED
+    return Standing.ONWARD if owner in BUREAU_ROLES else Standing.HANDED
 
 
 def find_message(session: Session, actor: Actor, message_id: int, today: date) -> Message:

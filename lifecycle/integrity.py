@@ -31,8 +31,9 @@ from lifecycle.refusals import InvalidInput, NotFound, Obstructed, SamePerson
 from lifecycle.roles import Actor, Permission, Role
 from lifecycle.rulebook import rulebook
 from lifecycle.rules.filings import AfterConclusion, ConclusionFiling
+from lifecycle.rules.time_limits import IntegrityWithin
 from lifecycle.stages import advance
-from lifecycle.turns import Waits, hand_on
+from lifecycle.turns import DutyOf, Waits, hand_on
 from lifecycle.visibility import find_project, visible, visible_as
 
 INTEGRITY_TRANSITIONS: Mapping[IntegrityState, frozenset[IntegrityState]] = {
@@ -121,7 +122,8 @@ def propose_entry(work: Work, number: str, charge: Charge, files: Sequence[Store
     work.session.add(entry)
     work.session.flush()
     attach(work, project.id, "integrity", entry.id, files)
-    waits = [Waits(Role.APPROVER, f"审批科研诚信记录：{charge.about}")]
+    duty = DutyOf(IntegrityWithin) if charge.act is IntegrityAct.OWN_FAULT else None
+    waits = [Waits(Role.APPROVER, f"审批科研诚信记录：{charge.about}", duty=duty)]
     hand_on(work, project.id, TurnKind.INTEGRITY, entry.id, waits, today)
     work.record(
         f"提出科研诚信记录：{charge.about}，{charge.act}",

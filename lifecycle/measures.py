@@ -95,7 +95,7 @@ def _announce(work: Work, project: Project, row: Measure, today: date) -> None:
 
 def _wait_for_unit(work: Work, row: Measure, words: str, today: date) -> None:
     duty = DutyOf(Rectification, str(row.number))
-    waits = [Waits(role, words, due=row.due, duty=duty) for role in _UNIT]
+    waits = [Waits(Role.UNIT_MANAGER, words, due=row.due, duty=duty, also=Role.PI)]
     hand_on(work, row.project_id, TurnKind.MEASURE, row.id, waits, today)
 
 

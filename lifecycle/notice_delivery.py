@@ -44,7 +44,7 @@ def deliver(work: Work, notice_id: int, site: str, today: date) -> int:
     old = f"{row.sent_on} {row.sent_by}" if row.sent_on else None
     row.sent_on, row.sent_by = today, KEGUAN
     words = f"签收{named_notice(row)}"
-    waits = [Waits(role, words, due=sign_by) for role in found.roles]
+    waits = [Waits(found.roles[0], words, due=sign_by, also=next(iter(found.roles[1:]), None))]
     heard = hand_on(work, project.id, TurnKind.NOTICE, row.id, waits, today)
     letter = delivery_words(row, project, sign_by, site)
     run = keep_told(work, row, found.people, letter, today, heard=heard)

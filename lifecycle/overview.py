@@ -57,6 +57,10 @@ class KnownDuty:
     is_inside: bool = False
     """Whether it goes on within the bureau, or is an expert's."""
     asked_by: str | None = None
+    speaks_of: str | None = None
+    """What waits and of which it speaks (``Duty.speaks_of``)."""
+    also: Role | None = None
+    """The role that is told as well."""
 
     @property
     def citation(self) -> str:
@@ -187,6 +191,8 @@ def _duties(session: Session, project: WholeProject, rules: dict[str, Rule], tod
             asked_by=row.asked_by,
             is_turn=row.rule in turn_rules(),
             is_inside=row.rule in turn_rules() | decision_rules() and row.owner not in OUTSIDE,
+            speaks_of=row.speaks_of,
+            also=row.also,
         )
         for row in session.scalars(query.order_by(KeptDuty.due, KeptDuty.id))
     ]

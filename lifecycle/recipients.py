@@ -70,6 +70,8 @@ class Recipient:
     """From how many days after the deadline (negative: before it) on e-mails are wanted; late ones always."""
     stands_for: str = ""
     """The names of those who are away and for whom she is told."""
+    asked: str = ""
+    """What an admin is asked to do, who is told because nobody else can be."""
 
     @property
     def label(self) -> str:
@@ -152,6 +154,12 @@ class _Holder(NamedTuple):
     programmes: frozenset[str] | None = None
     deputy_id: int | None = None
 
+    def asked_for(self, role: Role, parties: Parties) -> _Holder:
+        """Return an admin as who is asked to see to it that somebody can do what ``role`` must."""
+        name, whose = _name_of(role, parties), "该单位" if role in UNIT_ROLES else "其"
+        asked = f"{name}还没有可以办理的账号，请为{whose}开设账号。"
+        return self._replace(person=replace(self.person, asked=asked))
+
 
 class AddressBook:
     """The people of one agency, ready to be asked who is told."""
@@ -233,7 +241,7 @@ class AddressBook:
         offset: int,
         parties: Parties,
         user_id: int | None = None,
-        also: Iterable[Role] = (),
+        also: Collection[Role] = (),
         not_user_id: int | None = None,
     ) -> Told:
         """Return who is told of a duty ``offset`` days after its deadline.
@@ -242,18 +250,20 @@ class AddressBook:
         holds it (no expert is ever told of another's review); ``also`` are told from the first step on;
         ``not_user_id`` may not do it herself and is told neither as its owner nor for one.
         Where nobody who holds a role can be reached, the agency's admins get the message for her, and the log
-        says so. Of those who are away, the deputies are told too, once, and not if they are told anyway;
-        deputies of deputies are not.
+        says so. For her unit the pi hears of what it follows, and of what she may do as well (``also``), not
+        of what only the unit may do. Of those who are away, the deputies are told too, once, and not if they
+        are told anyway; deputies of deputies are not.
         """
         people: dict[Recipient, None] = {}
         names: dict[str, bool] = {}
         away: list[_Holder] = []
         for role in dict.fromkeys([owner, *also, *roles_told(owner, offset, self._escalation)]):
-            found = self._holders(role, parties, *((user_id, not_user_id) if role is owner else ()))
+            alone = (user_id, not_user_id) if role is owner else (None, None)
+            found = self._holders(role, parties, *alone, pi_too=role is not owner or Role.PI in also)
             if found:
                 names.update((one.person.name, True) for one in found)
             else:
-                found = self._by_role[Role.ADMIN]
+                found = [one.asked_for(role, parties) for one in self._by_role[Role.ADMIN]]
                 names.setdefault(_stand_in(role, parties, admins=bool(found)), bool(found))
             people.update((one.person, None) for one in found)
             away += [one for one in found if one.deputy_id is not None]
@@ -266,7 +276,7 @@ class AddressBook:
 
     def holders(self, role: Role, parties: Parties) -> list[Recipient]:
         """Return those who hold a role for a project and can be reached; nobody stands in for them."""
-        return [one.person for one in self._all_holders(role, parties)]
+        return [one.person for one in self._all_holders(role, parties, pi_too=False)]
 
     def _deputies(
         self, away: Iterable[_Holder], told: Iterable[Recipient], barred: int | None
@@ -279,29 +289,30 @@ class AddressBook:
         return [replace(self._people[id_], stands_for="、".join(names)) for id_, names in absent.items()]
 
     def _holders(
-        self, role: Role, parties: Parties, user_id: int | None = None, not_user_id: int | None = None
+        self, role: Role, parties: Parties, user_id: int | None, not_user_id: int | None, *, pi_too: bool
     ) -> list[_Holder]:
-        """Return those who hold a role for a project and can be reached."""
+        """Return those who hold a role for a project and can be reached; for her unit, perhaps the pi."""
+        holders = self._all_holders(role, parties, pi_too=pi_too)
         if user_id is not None:
-            hers = [one for one in self._all_holders(role, parties) if one.person.user_id == user_id]
+            hers = [one for one in holders if one.person.user_id == user_id]
             if hers or role is Role.EXPERT:
                 return hers
         if role not in LOOKING_AFTER:
-            return self._all_holders(role, parties)
+            return holders
         found = self._who_look_after(role, parties.programme)
         if not_user_id is None:
             return found
         others = [one for one in found if one.person.user_id != not_user_id]
         return others or [one for one in self._by_role[role] if one.person.user_id != not_user_id]
 
-    def _all_holders(self, role: Role, parties: Parties) -> list[_Holder]:
+    def _all_holders(self, role: Role, parties: Parties, *, pi_too: bool) -> list[_Holder]:
         if role is Role.PI:
             return self._pi(parties)
         if role is Role.UNIT_MANAGER:
-            return self._by_unit.get((role, parties.lead_unit)) or self._pi(parties)
+            return self._by_unit.get((role, parties.lead_unit)) or (self._pi(parties) if pi_too else [])
         if role is Role.UNIT_FINANCE:
             own = self._by_unit.get((role, parties.lead_unit))
-            return own or self._all_holders(Role.UNIT_MANAGER, parties)
+            return own or self._all_holders(Role.UNIT_MANAGER, parties, pi_too=pi_too)
         if role is Role.JOINT_UNIT:
             return self._by_unit.get((role, parties.joint_unit or ""), [])
         return self._by_role[role]
@@ -333,11 +344,15 @@ class AddressBook:
 
 def _stand_in(role: Role, parties: Parties, *, admins: bool) -> str:
     """Return how the log names a role that nobody reachable holds."""
+    name = _name_of(role, parties)
+    return f"{name}（管理员代收）" if admins else name
+
+
+def _name_of(role: Role, parties: Parties) -> str:
     named = {
         Role.PI: parties.pi_name,
         Role.UNIT_MANAGER: parties.lead_unit,
         Role.UNIT_FINANCE: parties.lead_unit,
         Role.JOINT_UNIT: parties.joint_unit,
     }
-    name = named.get(role) or ROLE_NAMES[role]
-    return f"{name}（管理员代收）" if admins else name
+    return named.get(role) or ROLE_NAMES[role]

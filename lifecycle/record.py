@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from lifecycle.money import Fen
-from lifecycle.waiting import Handed, Held, Paper, Proposed, Receipt, Waiting
+from lifecycle.waiting import Held, Proposed, Receipt, Waiting
 
 
 class Nature(StrEnum):
@@ -382,11 +382,6 @@ class ProjectRecord:
     def is_enterprise(self) -> bool:
         """Whether the lead unit is known to be an enterprise."""
         return self.lead_unit_type is UnitType.ENTERPRISE
-
-    def confirming(self, paper: Paper, subject: str = "") -> Waiting | None:
-        """Return where the unit confirms what the pi has handed to it; ``None`` where it has nothing to."""
-        handed = Handed(paper, subject)
-        return next((one for one in self.waiting if one.confirms == handed), None)
 
     @property
     def concluded_on(self) -> date | None:

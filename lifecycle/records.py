@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from lifecycle.addresses import receipt_path, tranche_path, turn_path
 from lifecycle.columns import (
     ACCEPTANCE,
-    ACCEPTANCE_CASE,
     ACCEPTANCE_COLUMNS,
     HOLD,
     LINES,
@@ -23,13 +22,10 @@ from lifecycle.columns import (
     PROJECT_COLUMNS,
     PROJECT_FIELDS,
     PROPOSAL,
-    REPORT,
     TRANCHE,
     TURN,
     Lines,
 )
-from lifecycle.models.acceptance import AcceptanceState
-from lifecycle.models.report import ReportKind, ReportState
 from lifecycle.models.turn import ENDS_WITH_PROJECT, TurnKind
 from lifecycle.money import Fen
 from lifecycle.record import (
@@ -41,7 +37,7 @@ from lifecycle.record import (
     tranche_name,
 )
 from lifecycle.roles import Role
-from lifecycle.waiting import Handed, Held, Paper, Proposed, Receipt, Waiting
+from lifecycle.waiting import Held, Proposed, Receipt, Waiting
 
 CHUNK = 500
 """Projects read at a time: keeps memory level and stays below SQLite's limit of bound parameters."""
@@ -127,42 +123,20 @@ def tranche_of(
     return Tranche(number, source, planned, planned_on, paid or 0, paid_on)
 
 
-WAITING_COLUMNS = (
-    *(
-        TURN.c[name]
-        for name in ("kind", "ref_id", "id", "role", "user_id", "words", "since", "due", "done_on")
-    ),
-    *(REPORT.c.kind, REPORT.c.subject, ACCEPTANCE_CASE.c.state),
+WAITING_COLUMNS = tuple(
+    TURN.c[name]
+    for name in (
+        *("kind", "ref_id", "id", "role", "user_id", "words", "since", "due", "done_on"),
+        *("also", "duty"),
+    )
 )
 """What ``waiting_of`` asks."""
-
-WAITS: ColumnElement[bool] = TURN.c.duty_rule.is_(None)
-"""Which turns belong to the record: of the others a duty of their own speaks."""
-
-WAITING_TABLES = TURN.outerjoin(
-    REPORT,
-    and_(
-        *(TURN.c.kind == TurnKind.REPORT, TURN.c.done_on.is_(None)),
-        *(REPORT.c.id == TURN.c.ref_id, REPORT.c.state == ReportState.FILED),
-    ),
-).outerjoin(
-    ACCEPTANCE_CASE,
-    and_(
-        *(TURN.c.kind == TurnKind.ACCEPTANCE, TURN.c.done_on.is_(None)),
-        *(ACCEPTANCE_CASE.c.id == TURN.c.ref_id, ACCEPTANCE_CASE.c.state == AcceptanceState.WITH_UNIT),
-    ),
-)
-"""What waits, with the report or the application that the unit is to confirm."""
-
-_PAPERS = {ReportKind.ANNUAL: Paper.ANNUAL, ReportKind.STAGE: Paper.STAGE}
-"""Nobody owes a report of an event."""
 
 
 def waiting_query(ids: Sequence[int]) -> Select[Any]:
     """Return the statement that reads what waits: project id, then what ``waiting_of`` asks."""
     query: Select[Any] = select(TURN.c.project_id, *WAITING_COLUMNS)
-    query = query.select_from(WAITING_TABLES)
-    return query.where(TURN.c.project_id.in_(ids), WAITS).order_by(TURN.c.project_id, TURN.c.id)
+    return query.where(TURN.c.project_id.in_(ids)).order_by(TURN.c.project_id, TURN.c.id)
 
 
 def waiting_of(
@@ -175,16 +149,13 @@ def waiting_of(
     since: date,
     due: date | None,
     done_on: date | None,
-    filed: ReportKind | None,
-    subject: int | None,
-    applied: AcceptanceState | None,
+    also: Role | None,
+    duty: str | None,
 ) -> Waiting:
-    """Return what waits by the values of a turn's row, and what the unit confirms with it."""
+    """Return what waits by the values of a turn's row."""
     path = turn_path(kind, ref_id)
-    confirms = Handed(Paper.ACCEPTANCE) if applied else None
-    if filed in _PAPERS:
-        confirms = Handed(_PAPERS[filed], str(subject))
-    return Waiting(id_, role, user_id, words, since, due, done_on, kind in ENDS_WITH_PROJECT, path, confirms)
+    ends = kind in ENDS_WITH_PROJECT
+    return Waiting(id_, role, user_id, words, since, due, done_on, ends, path, also, duty)
 
 
 RECEIPT_COLUMNS = (

@@ -144,7 +144,7 @@ def file_report(work: Work, report_id: int, revision: int, written: Written, tod
         report.project_id,
         TurnKind.REPORT,
         report.id,
-        [Waits(Role.UNIT_MANAGER, to_do("确认", name))],
+        [Waits(Role.UNIT_MANAGER, to_do("确认并报出", name), duty=owed_as(report))],
         today,
     )
     work.record(

@@ -17,6 +17,7 @@ from pathlib import Path
 from lifecycle.record import ExceptionNote, ProjectRecord
 from lifecycle.rules.base import Act, Breach, Document, Duty, DutyKind, Finding, Rule, Strength
 from lifecycle.rules.loading import OWN, Local, Programme, RulebookError, load_programmes
+from lifecycle.rules.said_once import said_once
 from lifecycle.rules.verdict import Line, Mark, Verdict
 
 __all__ = [
@@ -127,7 +128,7 @@ class Rulebook:
         """Return everything owed over the whole life of the project, done or not, by due day.
 
         No two are alike in rule, subject and due day: what several rows of one tranche owe by one day is one
-        duty, done when all of it is.
+        duty, done when all of it is. What waits and is owed by an article is one duty, too.
         """
         duties: dict[tuple[date, str, str], Duty] = {}
         for rule in self._rules_for(record):
@@ -139,7 +140,7 @@ class Rulebook:
                     duty = Duty(record.number, rule, *owed[:-1], asked_by)
                     key = (duty.due, rule.id, duty.subject)
                     duties[key] = _both(duties[key], duty) if key in duties else duty
-        return [duties[key] for key in sorted(duties)]
+        return said_once([duties[key] for key in sorted(duties)], record)
 
     def checklist(
         self, record: ProjectRecord, act: Act, day: date, subjects: Iterable[str] | None = None

@@ -125,22 +125,22 @@ def _finding_row(agency_id: int, project_id: int, finding: Finding) -> Values:
 
 _DUTY_COLUMNS = (
     *("agency_id", "project_id", "rule", "subject", "since", "due"),
-    *("done_on", "closed_on", "owner", "user_id", "not_user_id", "message", "path", "asked_by"),
-    "next_step_on",
+    *("done_on", "closed_on", "owner", "user_id", "not_user_id", "also", "speaks_of"),
+    *("message", "path", "asked_by", "next_step_on"),
 )
 
 
 def _duty_row(
     agency_id: int, project_id: int, duty: Duty, clockwork: Clockwork, told: dict[DutyKey, date]
 ) -> Values:
-    rule = duty.rule
+    rule, also = duty.rule, next(iter(duty.told_too), None)
     told_on = told.get((project_id, rule.id, duty.subject, duty.due))
     next_step = clockwork.next_step_on(duty.due, duty.since, duty.settled_on, told_on)
     if duty.held:  # nobody is urged; what lifts it has the project worked out anew
         next_step = None
     return (
         *(agency_id, project_id, rule.id, duty.subject, duty.since, duty.due),
-        *(duty.done_on, duty.closed_on, duty.owner, duty.user_id, duty.not_user_id),
+        *(duty.done_on, duty.closed_on, duty.owner, duty.user_id, duty.not_user_id, also, duty.speaks_of),
         *(duty.words, duty.path, duty.asked_by, next_step),
     )
 

@@ -179,9 +179,8 @@ def hearing(numbered: Sequence[tuple[int, Spoken]]) -> Iterator[tuple[ToldRow, S
 
 def _in_words_for(person: Recipient, one: Spoken) -> Spoken:
     one = one.to(person.user_id)
-    if not person.stands_for:
-        return one
-    return one._replace(body=f"{one.body}\n{person.stands_for}外出期间，由您代收。")
+    more = f"{person.stands_for}外出期间，由您代收。" if person.stands_for else person.asked
+    return one._replace(body=f"{one.body}\n{more}") if more else one
 
 
 def _write_letters(work: Work, heard: Sequence[tuple[ToldRow, Spoken]]) -> _LetterIds:

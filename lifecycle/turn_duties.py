@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, tru
 
 from lifecycle.models import KeptDuty, Project, Turn
 from lifecycle.roles import BUREAU_ROLES, Actor, Role
-from lifecycle.rulebook import Rulebook, rulebook
+from lifecycle.rulebook import rulebook
 from lifecycle.rules.base import Kind
 from lifecycle.rules.payments_owed import LaterPayment, PaymentDecision
 from lifecycle.rules.time_limits import TurnWithin
@@ -53,12 +53,6 @@ def is_listed() -> ColumnElement[bool]:
     return KeptDuty.rule.in_(sorted(turn_rules() | decision_rules()))
 
 
-def days_given(book: Rulebook) -> dict[Role, int]:
-    """Return within how many days each role does what waits for it, as an agency has set it; 0: no limit."""
-    rules = (rule for id_ in sorted(turn_rules()) if (rule := book.find(id_)))
-    return {rule.kind.role: rule.kind.days for rule in rules if isinstance(rule.kind, TurnWithin)}
-
-
 def rule_of(role: Role) -> str:
     """Return the id of the rule by which what waits for a role is a duty; empty where there is none."""
     return next((id_ for id_ in sorted(turn_rules()) if role_of(id_) is role), "")
@@ -75,13 +69,19 @@ def is_turn(duty: type[KeptDuty]) -> ColumnElement[bool]:
     return duty.rule.in_(sorted(turn_rules()))
 
 
+def owed_by(*roles: Role) -> ColumnElement[bool]:
+    """Return the condition that it is one of those roles that owes a kept duty, or may do it as well."""
+    as_well = and_(KeptDuty.also.is_not(None), KeptDuty.also.in_(roles))
+    return or_(KeptDuty.owner.in_(roles), as_well)
+
+
 def is_hers(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that it is the actor herself who owes a kept duty."""
     # Never unknown: the condition is denied, too.
     ways: list[ColumnElement[bool]] = [and_(KeptDuty.user_id.is_not(None), KeptDuty.user_id == actor.user_id)]
     may = or_(KeptDuty.not_user_id.is_(None), KeptDuty.not_user_id != actor.user_id)
     for role in sorted(actor.roles):
-        of_role = and_(KeptDuty.user_id.is_(None), KeptDuty.owner == role, may)
+        of_role = and_(KeptDuty.user_id.is_(None), owed_by(role), may)
         if role in BUREAU_ROLES:
             ways.append(of_role)
         elif role in OUTSIDE:
@@ -103,9 +103,9 @@ def may_know(actor: Actor) -> ColumnElement[bool]:
 
 
 def of_turn() -> ColumnElement[bool]:
-    """Return the condition on which a turn is joined with the duty it is; one without days has none."""
-    same = and_(KeptDuty.project_id == Turn.project_id, KeptDuty.subject == cast(Turn.id, String))
-    return and_(same, KeptDuty.rule.in_(sorted(turn_rules())))
+    """Return the condition on which a turn is joined with the duty that speaks of it, where one does."""
+    speaks = or_(KeptDuty.speaks_of == Turn.duty, KeptDuty.speaks_of == cast(Turn.id, String))
+    return and_(KeptDuty.project_id == Turn.project_id, speaks)
 
 
 DEADLINE: ColumnElement[date | None] = func.coalesce(KeptDuty.due, Turn.due)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from lifecycle.at_once import Heard, tell_at_once
@@ -15,11 +15,11 @@ from lifecycle.command import Work
 from lifecycle.models import KeptDuty, Project, Turn, TurnKind
 from lifecycle.records import load_record
 from lifecycle.roles import BUREAU_ROLES, Actor, Role
-from lifecycle.rulebook import rulebook
-from lifecycle.rules.base import Duty, DutyKind
+from lifecycle.rules.base import DutyKind
 from lifecycle.settings import settings_of
-from lifecycle.turn_duties import DEADLINE, OUTSIDE, days_given, of_turn
+from lifecycle.turn_duties import DEADLINE, OUTSIDE, of_turn
 from lifecycle.visibility import visible_as
+from lifecycle.waiting import duty_key
 
 
 class DutyOf(NamedTuple):
@@ -27,6 +27,14 @@ class DutyOf(NamedTuple):
 
     kind: type[DutyKind]
     subject: str = ""
+
+    @property
+    def key(self) -> str:
+        """How a turn names it."""
+        return duty_key(self.kind.called, self.subject)
+
+
+_Same = tuple[Role, Role | None, int | None, str, date | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,19 @@ class Waits:
     user_id: int | None = None
     due: date | None = None
     duty: DutyOf | None = None
-    """The duty that speaks of this very work already, where the role owes it: the clock speaks but once."""
+    """The duty that speaks of this very work while it is owed, whosesoever: the clock speaks but once."""
+    also: Role | None = None
+    """The role that may do it just as well: what either of two may do waits once, told to both."""
 
     @property
-    def same(self) -> tuple[Role, int | None, str, date | None]:
+    def roles(self) -> tuple[Role, ...]:
+        """The roles of which one does it."""
+        return (self.role,) if self.also is None else (self.role, self.also)
+
+    @property
+    def same(self) -> _Same:
         """What tells it from everything else that waits of the same thing."""
-        return self.role, self.user_id, self.words, self.due
+        return self.role, self.also, self.user_id, self.words, self.due
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +93,19 @@ def hand_on(
     session = work.session
     still = (Turn.kind == kind, Turn.ref_id == ref_id, Turn.done_on.is_(None))
     rows = {
-        (one.role, one.user_id, one.words, one.due): one
+        (one.role, one.also, one.user_id, one.words, one.due): one
         for one in session.scalars(select(Turn).where(*still))
     }
     told = {key[:-1] for key in rows}
     wanted = list({one.same: one for one in waits}.values())
-    owed = _owed(work, project_id, wanted)
-    new: list[tuple[Turn, date | None]] = []
+    new: list[Turn] = []
     for one in wanted:
-        row, duty = rows.pop(one.same, None), owed.get(one.same)
+        row = rows.pop(one.same, None)
         if row is None:
             row = _new_turn(work, project_id, kind, ref_id, one, today)
             if one.same[:-1] not in told:
-                new.append((row, duty.due if duty else one.due))
-        row.duty_rule, row.duty_subject = (duty.rule.id, duty.subject) if duty else (None, None)
+                new.append(row)
+        row.duty = one.duty.key if one.duty else None
     for row in rows.values():
         row.done_on = today
     work.touch(project_id)
@@ -99,38 +113,19 @@ def hand_on(
         return []
     session.flush()
     project = session.get_one(Project, project_id)
-    return tell_at_once(work, project, _with_deadlines(work, new), today)
+    return tell_at_once(work, project, _with_deadlines(work, project_id, new), today)
 
 
-def _with_deadlines(
-    work: Work, turns: Iterable[tuple[Turn, date | None]]
-) -> Iterator[tuple[Turn, date | None]]:
-    """Yield turns with the days by which they are owed: named, or as many days as the agency gives."""
-    days = days_given(settings_of(work.session, work.actor.agency_id).rulebook)
-    for turn, due in turns:
-        given = days.get(turn.role)
-        yield turn, due or (turn.since + timedelta(given) if given else None)
-
-
-def _owed(work: Work, project_id: int, wanted: Sequence[Waits]) -> dict[tuple[object, ...], Duty]:
-    """Return of which of these an open duty of the record speaks, whatever limits the agency has set."""
-    asked = [one for one in wanted if one.duty is not None]
-    if not asked:
-        return {}
-    work.session.flush()
-    duties = [
-        duty for duty in rulebook().duties(load_record(work.session, project_id)) if not duty.settled_on
-    ]
-    return {one.same: duty for one in asked for duty in duties if _speaks_of(duty, one)}
-
-
-def _speaks_of(duty: Duty, one: Waits) -> bool:
-    return (
-        one.duty is not None
-        and isinstance(duty.rule.kind, one.duty.kind)
-        and duty.subject == one.duty.subject
-        and one.role in (duty.rule.owner, *duty.rule.also)
-    )
+def _with_deadlines(work: Work, project_id: int, turns: Iterable[Turn]) -> Iterator[tuple[Turn, date | None]]:
+    """Yield turns with the days by which they are owed, each by the duty that speaks of it."""
+    book = settings_of(work.session, work.actor.agency_id).rulebook
+    duties = book.duties(load_record(work.session, project_id))
+    speaking = {duty.speaks_of: duty for duty in duties if duty.speaks_of is not None}
+    for turn in turns:
+        duty = speaking.get(str(turn.id)) or speaking.get(turn.duty or "")
+        if duty is not None and duty.speaks_of == turn.duty:
+            turn.duty_rule, turn.duty_subject = duty.rule.id, duty.subject
+        yield turn, duty.due if duty else turn.due
 
 
 def _new_turn(work: Work, project_id: int, kind: TurnKind, ref_id: int, one: Waits, today: date) -> Turn:
@@ -140,6 +135,7 @@ def _new_turn(work: Work, project_id: int, kind: TurnKind, ref_id: int, one: Wai
         kind=kind,
         ref_id=ref_id,
         role=one.role,
+        also=one.also,
         user_id=one.user_id,
         words=one.words,
         since=today,
@@ -155,9 +151,15 @@ def waits_for(actor: Actor) -> ColumnElement[bool]:
         return false()
     ways: list[ColumnElement[bool]] = [Turn.user_id == actor.user_id]
     for role in actor.roles:
-        of_role = and_(Turn.user_id.is_(None), Turn.role == role)
+        of_role = and_(Turn.user_id.is_(None), or_(Turn.role == role, Turn.also == role))
         ways.append(of_role if role in BUREAU_ROLES else and_(of_role, visible_as(actor, role)))
     return and_(Turn.agency_id == actor.agency_id, Turn.done_on.is_(None), or_(*ways))
+
+
+def is_a_turn_of(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor's list of turns shows of what a kept duty speaks."""
+    hers = select(Turn.id).join(Project, Project.id == Turn.project_id).where(of_turn(), waits_for(actor))
+    return and_(KeptDuty.speaks_of.is_not(None), exists(hers.correlate(KeptDuty)))
 
 
 def list_turns(
@@ -203,10 +205,20 @@ class ProjectTurn:
     words: str
     since: date
     due: date | None
+    also: Role | None
+    duty: str | None
+    """The duty that speaks of it while it is owed."""
+
+    @property
+    def roles(self) -> list[Role]:
+        """The roles of which one does it."""
+        return [self.role] if self.also is None else [self.role, self.also]
 
     def is_hers(self, actor: Actor) -> bool:
         """Whether it waits for the actor, who acts on this project in every role she holds."""
-        return self.user_id == actor.user_id if self.user_id is not None else self.role in actor.roles
+        if self.user_id is not None:
+            return self.user_id == actor.user_id
+        return not actor.roles.isdisjoint(self.roles)
 
     def is_told_to(self, actor: Actor) -> bool:
         """Whether the actor is told of it: what goes on within the bureau stays there."""
@@ -216,7 +228,17 @@ class ProjectTurn:
 def project_turns(session: Session, project_id: int) -> list[ProjectTurn]:
     """Return everything that waits in one project, whoever's turn it is, the oldest first."""
     query: Select[*tuple[Any, ...]] = select(
-        *(Turn.kind, Turn.ref_id, Turn.role, Turn.user_id, Turn.words, Turn.since, DEADLINE)
+        *(
+            Turn.kind,
+            Turn.ref_id,
+            Turn.role,
+            Turn.user_id,
+            Turn.words,
+            Turn.since,
+            DEADLINE,
+            Turn.also,
+            Turn.duty,
+        )
     ).outerjoin(KeptDuty, of_turn())
     query = query.where(Turn.project_id == project_id, Turn.done_on.is_(None)).order_by(Turn.since, Turn.id)
     return [ProjectTurn(*row) for row in session.execute(query)]

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import NamedTuple
 
 from lifecycle.money import Fen
 from lifecycle.roles import Role
 
 
-class Paper(StrEnum):
-    """What the pi hands to the unit, which confirms it."""
-
-    ANNUAL = "年度报告"
-    STAGE = "阶段报告"
-    ACCEPTANCE = "验收申请"
-
-
-class Handed(NamedTuple):
-    """One of them: of which year or milestone ("" is the whole project)."""
-
-    paper: Paper
-    subject: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something that waits, or waited, for a role or one person, and of which no other duty speaks."""
+    """Something that waits, or waited, for a role or one person."""
 
     id: int
     role: Role
@@ -42,8 +25,15 @@ class Waiting:
     """Whether it is nobody's to do any more once the project has its conclusion."""
     path: str
     """The page on which it goes on."""
-    confirms: Handed | None = None
-    """What the unit confirms with it, of which the pi has done her part."""
+    also: Role | None = None
+    """The role that may do it just as well: either of them does it once."""
+    duty: str | None = None
+    """The duty that speaks of this very work while it is owed (``duty_key``)."""
+
+
+def duty_key(kind: str, subject: str) -> str:
+    """Return how what waits names the duty that speaks of it: by the kind of its rule, and its subject."""
+    return f"{kind}/{subject}"
 
 
 @dataclass(frozen=True, slots=True)

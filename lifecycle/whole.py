@@ -57,8 +57,6 @@ from lifecycle.records import (
     PROPOSAL_COLUMNS,
     RECEIPT_COLUMNS,
     WAITING_COLUMNS,
-    WAITING_TABLES,
-    WAITS,
     held_of,
     proposed_of,
     receipt_of,
@@ -172,8 +170,7 @@ def _statement() -> CompoundSelect[Any]:
     tranches = _lines("tranches", TRANCHE, _TRANCHE_COLUMNS)
     paid = TRANCHE.outerjoin(PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id)
     parts.append(tranches.select_from(paid))
-    waiting = _lines("waiting", TURN, WAITING_COLUMNS, TURN.c.id)
-    parts.append(waiting.select_from(WAITING_TABLES).where(WAITS))
+    parts.append(_lines("waiting", TURN, WAITING_COLUMNS, TURN.c.id))
     receipts = _lines("receipts", TRANCHE, RECEIPT_COLUMNS)
     parts.append(
         receipts.join_from(TRANCHE, PAYMENT, PAYMENT.c.tranche_id == TRANCHE.c.id).where(IS_CONFIRMED)

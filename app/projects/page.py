@@ -126,7 +126,15 @@ class ProjectPage:
     @cached_property
     def urgent(self) -> list[KnownDuty]:
         """What is overdue or due within thirty days; what waits has a list of its own."""
-        return [duty for duty in self._duties if duty.is_urgent(self._today) and not duty.is_turn]
+        return [duty for duty in self._duties if duty.is_urgent(self._today) and not self._is_listed(duty)]
+
+    def _is_listed(self, duty: KnownDuty) -> bool:
+        """Whether the list of what waits shows it."""
+        return duty.is_turn or any(duty.speaks_of == turn.duty for turn in self._told if turn.duty)
+
+    @cached_property
+    def _told(self) -> list[ProjectTurn]:
+        return [turn for turn in self.overview.turns if turn.is_told_to(self._actor)]
 
     @property
     def next_rows(self) -> list[dict[str, Any]]:
@@ -139,14 +147,13 @@ class ProjectPage:
 
         What waits for either of two is one row.
         """
-        told = [turn for turn in self.overview.turns if turn.is_told_to(self._actor)]
         alike: dict[tuple[object, ...], list[ProjectTurn]] = {}
-        for turn in told:
+        for turn in self._told:
             alike.setdefault((turn.kind, turn.ref_id, turn.words), []).append(turn)
         return [
             {
                 "words": same[0].words,
-                "who": "、".join(dict.fromkeys(ROLE_NAMES[turn.role] for turn in same)),
+                "who": "、".join(dict.fromkeys(ROLE_NAMES[role] for turn in same for role in turn.roles)),
                 "since": same[0].since,
                 "due": same[0].due,
                 "url": next(
@@ -171,7 +178,8 @@ class ProjectPage:
         return [self._duty_row(duty) for duty in duties]
 
     def _duty_row(self, duty: KnownDuty) -> dict[str, Any]:
-        whose = (duty.path, duty.user_id, duty.owner)
+        hers = duty.also if duty.also in self._actor.roles else duty.owner
+        whose = (duty.path, duty.user_id, hers)
         step = duty_step(duty.rule, self._actor, self.record.number, *whose)
         own = duty.rule is not None and f"tab={self.tab}" not in step.url
         return {

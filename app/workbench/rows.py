@@ -53,7 +53,8 @@ def desk_rows(duties: Iterable[DeskDuty], actor: Actor, today: date) -> list[dic
 
 def _duty_row(duty: DeskDuty | AgendaDuty, actor: Actor) -> dict[str, Any]:
     rule = rulebook().find(duty.rule)
-    step = duty_step(rule, actor, duty.number, duty.path, duty.user_id, duty.owner)
+    whose = duty.also if duty.also in actor.roles else duty.owner
+    step = duty_step(rule, actor, duty.number, duty.path, duty.user_id, whose)
     return {
         "project_title": duty.title,
         "project_number": duty.number,

@@ -86,7 +86,7 @@ def settle(
     clearing.settled_by_id, clearing.settled_on = person(work), today
     clearing.due_on = settling.due if figures.to_return else None
     clearing.note = settling.note.strip() or None
-    hand_over(work, found, [Waits(Role.APPROVER, f"核准{clearing.kind}")], today)
+    hand_over(work, found, [Waits(Role.APPROVER, f"核准{clearing.kind}", duty=DutyOf(ClearingWithin))], today)
     tell(
         work,
         found,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -20,7 +20,13 @@ from lifecycle.record import Acceptance, ProjectRecord
 from lifecycle.records import load_record
 from lifecycle.refusals import InvalidInput, NotFound, SamePerson
 from lifecycle.roles import Actor, Role
-from lifecycle.rules.time_limits import AcceptanceApplication, ConclusionToPlatform, ConclusionWithin
+from lifecycle.rules.base import DutyKind
+from lifecycle.rules.time_limits import (
+    AcceptanceApplication,
+    ConclusionToPlatform,
+    ConclusionWithin,
+    FilingWithin,
+)
 from lifecycle.stages import STAGE_TRANSITIONS, Stage, advance
 from lifecycle.storing import Known, change_projects
 from lifecycle.turns import DutyOf, Waits, hand_on
@@ -68,7 +74,7 @@ def person(work: Work) -> int:
 
 
 def bring_on(
-    work: Work, found: Found, then: AcceptanceState, today: date, waits: Iterator[Waits] | None = None
+    work: Work, found: Found, then: AcceptanceState, today: date, waits: Iterable[Waits] | None = None
 ) -> None:
     """Bring a case to its next state and say for whom it waits. Raises ``IllegalTransition``."""
     found.case.state = advance(CASE_TRANSITIONS, found.case.state, then)
@@ -84,16 +90,24 @@ def waits_for(found: Found) -> Iterator[Waits]:
     if record.self_established:
         words[AcceptanceState.IN_REVIEW] = (Role.UNIT_MANAGER, "自行组织验收并登记结论")
     if state is AcceptanceState.TO_FILE:
-        yield Waits(Role.HANDLER, to_file_words(record), duty=DutyOf(ConclusionToPlatform))
+        yield from waits_to_file(record)
     elif state in words:
-        duty = AcceptanceApplication if words[state][0] is Role.PI else ConclusionWithin
+        duty = ConclusionWithin if state in _CONCLUDING else AcceptanceApplication
         yield Waits(*words[state], duty=DutyOf(duty))
 
+
+_CONCLUDING = frozenset(
+    {
+        *(AcceptanceState.WITH_BUREAU, AcceptanceState.IN_REVIEW, AcceptanceState.WITH_CONFERENCE),
+        *(AcceptanceState.WITH_GOVERNMENT, AcceptanceState.WITH_APPROVER),
+    }
+)
+"""The states in which the conclusion is owed; before, it is the application."""
 
 _WORDS = {
     AcceptanceState.DRAFT: (Role.PI, "填写并提交验收申请"),
     AcceptanceState.RETURNED: (Role.PI, "修改验收申请后重新提交"),
-    AcceptanceState.WITH_UNIT: (Role.UNIT_MANAGER, "确认验收申请"),
+    AcceptanceState.WITH_UNIT: (Role.UNIT_MANAGER, "确认并报出验收申请"),
     AcceptanceState.WITH_BUREAU: (Role.HANDLER, "受理验收申请"),
     AcceptanceState.IN_REVIEW: (Role.HANDLER, "组织验收评议，提出验收结论"),
     AcceptanceState.WITH_CONFERENCE: (Role.HANDLER, "报部门联席会议审议，登记审议结果"),
@@ -102,10 +116,18 @@ _WORDS = {
 }
 
 
-def to_file_words(record: ProjectRecord) -> str:
-    """Return what is to be filed, as a desk lists it."""
-    words = {StepKey.PLATFORM: "提交平台备案并登记日期", StepKey.FILING: "核收验收资料，办理备查"}
-    return "；".join(words[key] for key in still_to_file(record))
+def waits_to_file(record: ProjectRecord, *but: StepKey) -> Iterator[Waits]:
+    """Yield what a conclusion asks to be filed and has not been, each for itself, but some."""
+    for key in still_to_file(record):
+        if key not in but:
+            words, duty = _TO_FILE[key]
+            yield Waits(Role.HANDLER, words, duty=DutyOf(duty))
+
+
+_TO_FILE: Mapping[StepKey, tuple[str, type[DutyKind]]] = {
+    StepKey.PLATFORM: ("提交平台备案并登记日期", ConclusionToPlatform),
+    StepKey.FILING: ("核收验收资料，办理备查", FilingWithin),
+}
 
 
 def still_to_file(record: ProjectRecord) -> list[StepKey]:

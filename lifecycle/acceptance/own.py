@@ -17,6 +17,7 @@ from lifecycle.acceptance.cases import (
     still_to_file,
     tell,
     text_of,
+    waits_to_file,
 )
 from lifecycle.acceptance.deciding import end_filing
 from lifecycle.acceptance.states import demand_step
@@ -101,7 +102,8 @@ def ask_papers(work: Work, case_id: int, note: str, today: date) -> None:
     found = find_case(work.session, work.actor, case_id)
     step = demand_step(found.case, found.record, StepKey.FILING)
     found.case.note = text_of("note", note, "请写明还缺哪些验收资料。")
-    waits = [Waits(Role.UNIT_MANAGER, "补交验收资料", duty=DutyOf(FilingWithin))]
+    unit = Waits(Role.UNIT_MANAGER, "补交验收资料", duty=DutyOf(FilingWithin))
+    waits = [unit, *waits_to_file(found.record, StepKey.FILING)]
     hand_on(work, found.project.id, TurnKind.ACCEPTANCE, case_id, waits, today)
     tell(work, found, "通知承担单位补交验收资料", citation=step.citation, note=found.case.note)
 
@@ -119,7 +121,7 @@ def hand_papers(work: Work, case_id: int, papers: Sequence[StoredFile], today: d
         raise InvalidInput({"papers": "请选择要补交的验收资料。"})
     attach(work, found.project.id, SUBJECT, found.case.id, papers, PAPERS)
     found.case.note = None
-    waits = [Waits(Role.HANDLER, "核收验收资料，办理备查")]
+    waits = waits_to_file(found.record)
     hand_on(work, found.project.id, TurnKind.ACCEPTANCE, case_id, waits, today)
     tell(work, found, "补交验收资料", citation=step.citation, files=names_and_digests(papers))
 

@@ -160,8 +160,11 @@ def hand_over(work: Work, request: ChangeRequest, today: date) -> None:
     hand_on(work, request.project_id, TurnKind.CHANGE, request.id, waits, today)
 
 
+_WITH_BUREAU = {ChangeState.WITH_BUREAU, ChangeState.WITH_CONFERENCE, ChangeState.WITH_APPROVER}
+
+
 def _duty_of(request: ChangeRequest) -> DutyOf | None:
-    if request.state in {ChangeState.WITH_BUREAU, ChangeState.WITH_CONFERENCE}:
+    if request.state in _WITH_BUREAU:
         return DutyOf(ChangeDecision, str(request.number))
     return DutyOf(PlatformFiling, str(request.number)) if request.state is ChangeState.TO_FILE else None
 

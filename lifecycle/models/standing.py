@@ -65,6 +65,10 @@ class KeptDuty(Base):
     """The one person who owes it; NULL: whoever holds the role for the project."""
     not_user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     """Who may not do it, though she holds the role: she did what it decides on."""
+    also: Mapped[Role | None] = mapped_column(choice(Role, "also"))
+    """The role that is told as well from the first step on."""
+    speaks_of: Mapped[str | None]
+    """What waits and of which it speaks: a turn's id or its duty's key; NULL: nothing waits."""
     message: Mapped[str]
     path: Mapped[str | None]
     """The page on which it goes on; NULL: its project's own."""

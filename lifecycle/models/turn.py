@@ -59,13 +59,12 @@ class Turn(Base):
     """What is to be done, as a desk lists it: 确认 2025 年度报告."""
     since: Mapped[date]
     due: Mapped[date | None]
+    also: Mapped[Role | None] = mapped_column(choice(Role, "also"))
+    """The role that may do it just as well; either of them does it once."""
+    duty: Mapped[str | None]
+    """The duty that speaks of this very work while it is owed, by kind and subject; NULL: none does."""
     duty_rule: Mapped[str | None]
-    """The rule of the duty that speaks of what waits already: the clock does not speak of it twice."""
+    """The rule of the duty that spoke of it when it came to wait, for the proof; NULL: it was one itself."""
     duty_subject: Mapped[str | None]
     done_on: Mapped[date | None]
     """When it waited no more; NULL while it waits."""
-
-    @property
-    def has_duty(self) -> bool:
-        """Whether a duty of its own speaks of what waits."""
-        return self.duty_rule is not None

@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple
 
 from lifecycle.record import ProjectRecord, Subcategory
 from lifecycle.roles import Role
-from lifecycle.waiting import Waiting
+from lifecycle.waiting import duty_key
 
 ALWAYS = date.min
 """``since`` of what does not depend on the day."""
@@ -67,24 +67,16 @@ class Owed(NamedTuple):
     """The one person who owes it; ``None``: whoever holds the rule's role for the project."""
     path: str | None = None
     """The page on which it goes on, where it is not the project's own."""
-    with_unit: bool = False
-    """Whether the pi has done her part, so that it is her unit that must act."""
     not_user_id: int | None = None
     """Who may not do it, though she holds the rule's role: she did what it decides on."""
     held: str = ""
     """What keeps anybody from doing it for the time being, with its article."""
+    also: Role | None = None
+    """The role that may do it just as well, where it is not the rule that says so."""
+    speaks_of: str | None = None
+    """What waits and of which it speaks (``Duty.speaks_of``)."""
     if_asked: bool = False
     """Owed only where an article asks it, and not merely because the agency wants it."""
-
-    def handed(self, confirming: Waiting | None) -> Owed:
-        """Return it as what the pi has handed to her unit, where that is yet to confirm it."""
-        if confirming is None or self.done_on is not None:
-            return self
-        return self._replace(message=f"{self.message}{HANDED}", path=confirming.path, with_unit=True)
-
-
-HANDED = "（已提交，待单位确认）"
-"""What the words of a duty end with once the pi has done her part of it."""
 
 
 class Figure(NamedTuple):
@@ -98,6 +90,9 @@ class Figure(NamedTuple):
 
 class Kind(ABC):
     """A kind of rule: parameters in, breaches out. Kinds are frozen dataclasses of their parameters."""
+
+    called: ClassVar[str] = ""
+    """The name by which programme files ask for it."""
 
     @abstractmethod
     def breaches(self, record: ProjectRecord) -> Iterable[Breach]:
@@ -117,6 +112,9 @@ class DutyKind(Kind):
 
     closing_excuses: ClassVar[bool] = False
     """Whether a project closed on or before the due day owes nothing any more."""
+
+    keeps_its_words: ClassVar[bool] = False
+    """Whether the words and the page of what waits are the bureau's own: its duty takes on neither."""
 
     @abstractmethod
     def owed(self, record: ProjectRecord) -> Iterable[Owed]:
@@ -270,14 +268,23 @@ class Duty:
     """The one person who owes it; ``None``: whoever holds the rule's role for the project."""
     path: str | None = None
     """The page on which it goes on, where it is not the project's own."""
-    with_unit: bool = False
-    """Whether the pi has done her part, so that it is her unit that must act."""
     not_user_id: int | None = None
     """Who may not do it, though she holds the rule's role: she did what it decides on."""
     held: str = ""
     """What keeps anybody from doing it for the time being, with its article: nobody is urged to."""
+    also: Role | None = None
+    """The role that may do it just as well, where it is not the rule that says so."""
+    speaks_of: str | None = None
+    """What waits and of which it speaks: a turn's id, or its own key where it speaks in a turn's place."""
     asked_by: str | None = None
     """The article that asks it, where the rule is the agency's own and only says by when."""
+    taken_on_by: Role | None = None
+    """Whose turn it is, where the rule's role has done its part (``lifecycle.rules.said_once``)."""
+
+    @property
+    def key(self) -> str:
+        """How what waits names it."""
+        return duty_key(self.rule.kind.called, self.subject)
 
     @property
     def words(self) -> str:
@@ -287,7 +294,14 @@ class Duty:
     @property
     def owner(self) -> Role | None:
         """Who must act next."""
-        return Role.UNIT_MANAGER if self.with_unit else self.rule.owner
+        return self.taken_on_by or self.rule.owner
+
+    @property
+    def told_too(self) -> tuple[Role, ...]:
+        """Who is told as well from the first step on."""
+        if self.taken_on_by is not None or self.also is not None:
+            return () if self.also is None else (self.also,)
+        return self.rule.also
 
     @property
     def settled_on(self) -> date | None:

@@ -13,7 +13,6 @@ from lifecycle.record import Acceptance, Conclusion, ProjectRecord, Source, Tran
 from lifecycle.rules.base import DutyKind, Owed
 from lifecycle.rules.reading import amount, concluded, first_payment, first_tranches, held_back
 from lifecycle.rules.registry import kind
-from lifecycle.waiting import Paper
 
 
 @kind("payment-deadline")
@@ -106,7 +105,7 @@ class AnnualReports(DutyKind):
                     submitted.get(year),
                     record.concluded_on,
                     f"提交 {year} 年度报告及阶段经费决算",
-                ).handed(record.confirming(Paper.ANNUAL, str(year)))
+                )
 
 
 @kind("stage-report")
@@ -128,7 +127,7 @@ class StageReports(DutyKind):
                 milestone.reported_on,
                 record.concluded_on,
                 f"提交第 {milestone.number} 个里程碑“{milestone.name or '未命名'}”的阶段报告",
-            ).handed(record.confirming(Paper.STAGE, str(milestone.number)))
+            )
             for milestone in record.milestones
         ]
 

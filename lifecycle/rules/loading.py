@@ -277,6 +277,8 @@ def _make_rule(draft: _Draft, document: Document, params: Mapping[str, object], 
         raise RulebookError((*draft.where, "owner"), "有期限的规则应写明义务人，其余不写")
     if table.also and (table.owner is None or table.owner in table.also):
         raise RulebookError((*draft.where, "also"), "同时告知的应为义务人以外的角色")
+    if len(table.also) > 1:
+        raise RulebookError((*draft.where, "also"), "同时告知的角色只能有一个")
     return Rule(
         id=table.id,
         document=document,

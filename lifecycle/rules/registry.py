@@ -40,6 +40,7 @@ def kind(name: str) -> Callable[[K], K]:
 
     def register(cls: K) -> K:
         _KINDS[name] = cls
+        cls.called = name
         return cls
 
     return register

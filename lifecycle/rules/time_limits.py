@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from lifecycle.money import yuan
 from lifecycle.record import Conclusion, ProjectRecord
@@ -18,7 +18,6 @@ from lifecycle.roles import Role
 from lifecycle.rules.base import DutyKind, Owed
 from lifecycle.rules.reading import first_payment, first_tranches, held_back
 from lifecycle.rules.registry import kind
-from lifecycle.waiting import Paper
 
 _FALLEN = (Conclusion.FAILED, Conclusion.TERMINATED)
 
@@ -41,6 +40,8 @@ class Follows(NamedTuple):
     """What keeps anybody from doing it for the time being."""
     if_asked: bool = False
     """Whether it is owed only where an article asks it."""
+    also: Role | None = None
+    speaks_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class WithinDays(DutyKind):
                     not_user_id=one.not_user_id,
                     held=one.held,
                     if_asked=one.if_asked,
+                    also=one.also,
+                    speaks_of=one.speaks_of,
                 )
 
 
@@ -79,12 +82,6 @@ class AcceptanceApplication(WithinDays):
             return ()
         applied = record.acceptance.applied_on if record.acceptance else None
         return (Follows("", max(record.end, record.signed_on), applied, "申请验收"),)
-
-    def owed(self, record: ProjectRecord) -> Iterator[Owed]:
-        """Yield it; once the pi has handed it to her unit, it is the unit's to confirm."""
-        confirming = record.confirming(Paper.ACCEPTANCE)
-        for one in WithinDays.owed(self, record):
-            yield one.handed(confirming)
 
 
 @kind("first-payment-within")
@@ -283,6 +280,8 @@ class ClearingWithin(AfterConclusion):
 class IntegrityWithin(AfterConclusion):
     """A failure or termination by the unit's own fault is entered in the integrity record in so many days."""
 
+    keeps_its_words: ClassVar[bool] = True
+
     @property
     def message(self) -> str:
         """What is to be done."""
@@ -317,6 +316,8 @@ class TurnWithin(WithinDays):
                 yield Follows(
                     *(str(one.id), one.since, one.done_on, one.words, ends),
                     *(one.due, one.user_id, one.path),
+                    also=one.also,
+                    speaks_of=str(one.id),
                 )
 
 

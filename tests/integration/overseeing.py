@@ -90,8 +90,10 @@ def kinds(bureau: Bureau, project_id: int) -> list[MeasureKind]:
 def waiting(bureau: Bureau, kind: TurnKind, ref_id: int) -> set[Role]:
     """Return for whom something waits."""
     bureau.session.rollback()
-    query = select(Turn.role).where(Turn.kind == kind, Turn.ref_id == ref_id, Turn.done_on.is_(None))
-    return set(bureau.session.scalars(query))
+    query = select(Turn.role, Turn.also).where(
+        Turn.kind == kind, Turn.ref_id == ref_id, Turn.done_on.is_(None)
+    )
+    return {role for both in bureau.session.execute(query) for role in both if role is not None}
 
 
 def entry_of(bureau: Bureau, entry_id: int) -> IntegrityEntry:

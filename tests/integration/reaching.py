@@ -152,7 +152,7 @@ class Town:
 
     def told(self, duty: Duty, owner: Role, record: ProjectRecord, offset: int, day: date) -> set[Way]:
         """Return every way by which a step of a duty must reach somebody."""
-        roles = [owner, *duty.rule.also]
+        roles = [owner, *duty.told_too]
         if owner is Role.EXPERT and offset > 0:
             roles.append(Role.HANDLER)
         if offset >= self.manager_from and owner in (Role.PI, Role.UNIT_FINANCE, Role.JOINT_UNIT):
@@ -164,11 +164,13 @@ class Town:
         told: set[int] = set()
         away: set[int] = set()
         for role in roles:
-            found = self._holding(role, record)
+            pi_too = role is not owner or Role.PI in duty.told_too
+            found = self._holding(role, record, pi_too=pi_too)
             if duty.user_id is not None and role is owner:
                 found = self._alone(duty.user_id, role, found)
             address = (record.pi_email or "").lower()
-            if not found and self._is_written_to(role) and address and address not in self.bounced:
+            written_to = role is Role.PI or (pi_too and role in (Role.UNIT_MANAGER, Role.UNIT_FINANCE))
+            if not found and written_to and address and address not in self.bounced:
                 ways.add(("电子邮件", address))
             elif not found:
                 found = [one for one in self.people if one.holds(Role.ADMIN)]
@@ -182,16 +184,13 @@ class Town:
                 ways.update(self._ways(one, offset, late=late))
         return ways
 
-    def _is_written_to(self, role: Role) -> bool:
-        return role in (Role.PI, Role.UNIT_MANAGER, Role.UNIT_FINANCE)
-
     def _alone(self, user_id: int, role: Role, found: list[Someone]) -> list[Someone]:
         """Return the one who owes it; where she holds the role no more, whoever does, but no expert."""
         of = self.people if role in (*BUREAU, Role.EXPERT) else found
         hers = [one for one in of if one.id == user_id and one.holds(role)]
         return hers if hers or role is Role.EXPERT else found
 
-    def _holding(self, role: Role, record: ProjectRecord) -> list[Someone]:
+    def _holding(self, role: Role, record: ProjectRecord, *, pi_too: bool) -> list[Someone]:
         if role is Role.PI:
             address = (record.pi_email or "").lower()
             return [
@@ -199,10 +198,10 @@ class Town:
             ]
         if role is Role.UNIT_MANAGER:
             found = [one for one in self.people if one.holds(role, record.lead_unit)]
-            return found or self._holding(Role.PI, record)
+            return found or (self._holding(Role.PI, record, pi_too=True) if pi_too else [])
         if role is Role.UNIT_FINANCE:
             found = [one for one in self.people if one.holds(role, record.lead_unit)]
-            return found or self._holding(Role.UNIT_MANAGER, record)
+            return found or self._holding(Role.UNIT_MANAGER, record, pi_too=pi_too)
         if role is Role.JOINT_UNIT:
             return [one for one in self.people if record.joint_unit and one.holds(role, record.joint_unit)]
         found = [one for one in self.people if one.holds(role)]

@@ -94,7 +94,7 @@ def test_shanxi_counts_the_goals_that_were_acknowledged(it: Accepting) -> None:
 
 def test_each_step_waits_for_whoever_takes_it(it: Accepting) -> None:
     case_id = it.submitted("key")
-    assert waiting(it) == {(Role.UNIT_MANAGER, "确认验收申请")}
+    assert waiting(it) == {(Role.UNIT_MANAGER, "确认并报出验收申请")}
     send_back(it.bureau.session, it.actor(Role.UNIT_MANAGER), case_id, "请补充经费说明", DAY)
     assert waiting(it) == {(Role.PI, "修改验收申请后重新提交")}
 

@@ -176,8 +176,8 @@ def test_ea_files_a_big_change_once_approved_and_the_units_own_by_itself(office:
         ("local-platform-filing", "1", Role.HANDLER, LATER),
         ("local-own-change-filing", "2", Role.UNIT_MANAGER, None),
     ]
-    waits = select(Turn.role, Turn.has_duty).where(Turn.done_on.is_(None))
-    assert office.session.execute(waits).all() == [(Role.UNIT_MANAGER, True)]  # one act is one duty
+    waits = select(Turn.role, Turn.duty).where(Turn.done_on.is_(None))
+    assert office.session.execute(waits).all() == [(Role.UNIT_MANAGER, "platform-filing-within/2")]
     office.session.rollback()
     record_own_filing(office.session, office.actor(Role.UNIT_MANAGER), own, TODAY, LATER)
     assert office.state(own) is ChangeState.DONE

@@ -99,10 +99,9 @@ class Simulation:
         self.happened: Counter[str] = Counter()
 
     def _reach(self, entry: Entry, duty: Duty, record: ProjectRecord, offset: int) -> None:
-        owner = duty.rule.owner
-        if self.desks.is_with_its_unit(duty):
-            owner = Role.UNIT_MANAGER
-            self.happened["told the unit"] += 1
+        taken_on_by = self.desks.taken_on_by(duty)
+        owner = taken_on_by or duty.rule.owner
+        self.happened["told who goes on with it"] += taken_on_by is not None
         assert owner is not None
         self.reached[entry] = self.town.told(duty, owner, record, offset, entry[0])
 

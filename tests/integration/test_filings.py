@@ -80,7 +80,7 @@ def test_an_annual_report_goes_from_draft_to_accepted_and_counts_when_the_unit_h
     written = Written(content(indicators=reached("响应速度")), [stored("检测报告.pdf")])
     save_report(session, pi, report_id, 1, written, JANUARY)
     file_report(session, pi, report_id, 2, replace(written, files=[]), JANUARY)
-    assert waits(bureau) == [(Role.UNIT_MANAGER, "确认 2026 年度报告")]
+    assert waits(bureau) == [(Role.UNIT_MANAGER, "确认并报出 2026 年度报告")]
     assert bureau.record(project_id).annual_reports == ()
     confirm_report(session, unit, report_id, LATER)
     assert waits(bureau) == [(Role.HANDLER, "审核 2026 年度报告")]

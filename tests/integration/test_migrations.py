@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.database import MIGRATIONS, DatabaseNotReady, migrate, open_ready_database, unmigrate
 from lifecycle.audit_check import verify
 from lifecycle.database import WRITE, open_database
-from lifecycle.models import Base, Project, Turn, TurnKind
+from lifecycle.models import Base, Project, Report, ReportKind, ReportState, Turn, TurnKind
 from lifecycle.roles import Role
 from reports.ledger.importing import import_ledger
 from reports.ledger.reading import read_ledger
@@ -198,20 +197,27 @@ def test_turns_that_are_over_go_on_the_way_down_and_open_ones_stay(database_url:
             "ref_id": 1,
         }
         usual |= {"role": Role.HANDLER, "since": day}
+        session.add_all([Turn(words="over", done_on=day, **usual), Turn(words="open", duty="x/1", **usual)])
+        draft: dict[str, Any] = {"state": ReportState.FILED, "content": {}, "account": {}, "drafted_on": day}
+        session.add(Report(id=7, project_id=project.id, kind=ReportKind.ANNUAL, subject=2025, **draft))
+        usual |= {"role": Role.UNIT_MANAGER, "ref_id": 7}
+        session.add(Turn(words="确认", **usual))
         session.add_all(
-            [
-                Turn(words="over", done_on=day, **usual),
-                Turn(words="open", duty_rule="spb-26", **usual),
-            ]
+            Turn(words="整改", **(usual | {"kind": TurnKind.MEASURE, "role": role}))
+            for role in (Role.PI, Role.UNIT_MANAGER)
         )
         session.commit()
     unmigrate(database_url, "0009")
     with empty.connect() as connection:
-        assert connection.execute(text("SELECT words, since FROM turn")).all() == [("open", mock.ANY)]
+        words = connection.execute(text("SELECT words FROM turn ORDER BY id")).scalars().all()
+        assert words == ["open", "确认", "整改", "整改"]
     migrate(database_url)
     with Session(empty) as session:
-        assert session.execute(sa.select(Turn.words, Turn.done_on, Turn.duty_rule)).all() == [
-            ("open", None, None)
+        query = sa.select(Turn.words, Turn.done_on, Turn.role, Turn.also, Turn.duty).order_by(Turn.id)
+        assert session.execute(query).all() == [
+            ("open", None, Role.HANDLER, None, None),
+            ("确认", None, Role.UNIT_MANAGER, None, "annual-report/2025"),
+            ("整改", None, Role.UNIT_MANAGER, Role.PI, None),
         ]
 
 

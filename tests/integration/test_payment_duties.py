@@ -110,7 +110,7 @@ def test_a_later_tranche_is_told_of_from_the_day_it_can_be_paid_until_it_is(bure
     assert duties(bureau, LATER_RULE) == [(LIFTED, due, None)]
     assert mornings(bureau, LIFTED, LIFTED + timedelta(6)) == [(LIFTED, LATER_RULE, "T-30", both)]
     assert shown(bureau, bureau.finance, LIFTED, LATER_RULE) == {"coming": 1, "agenda": 1}
-    assert shown(bureau, bureau.handler, LIFTED, LATER_RULE) == {"waiting": 1}
+    assert shown(bureau, bureau.handler, LIFTED, LATER_RULE) == {"agenda": 1, "waiting": 1}
 
     messages = select(func.count()).select_from(InboxMessage)
     before = session.scalar(messages)

@@ -62,17 +62,25 @@ def test_a_report_is_the_unit_s_and_then_the_bureau_s_to_be_told_of(bureau: Bure
     project_id = a_project(bureau)
     unit, boss = people[Role.UNIT_MANAGER], people[Role.APPROVER]
     report_id = drafted(bureau)
-    assert session.scalars(select(Turn.duty_rule)).all() == ["spb-26-annual-report"]  # it is owed as that
+    assert session.scalars(select(Turn.duty)).all() == ["annual-report/2026"]  # it is owed as that
     session.rollback()
     filed(bureau, report_id)
-    steps = [(0, "T-7"), (2, "T-3"), (4, "T-1"), (5, "T")]  # of the first, its day had passed already
-    assert told(bureau, range(6), UNIT) == [(day, step, unit.name) for day, step in steps]
-    late = told(bureau, range(6, 30), UNIT)
+    assert told(bureau, range(6), UNIT) == []  # and still is, by the unit
+    confirm_report(session, bureau.actor(Role.UNIT_MANAGER), report_id, JANUARY + timedelta(6))
+    return_report(session, bureau.handler, report_id, "请补充", False, JANUARY + timedelta(10))
+    waiting = session.scalars(select(Turn).where(Turn.done_on.is_(None))).one()
+    assert (waiting.role, waiting.duty) == (Role.PI, "annual-report/2026")
+    session.rollback()
+    day = JANUARY + timedelta(14)
+    filed(bureau, report_id, day)  # for supplement: the report itself is in, so that nothing else speaks
+    steps = [(14, "T-7"), (16, "T-3"), (18, "T-1"), (19, "T")]  # of the first, its day had passed already
+    assert told(bureau, range(14, 20), UNIT) == [(at, step, unit.name) for at, step in steps]
+    late = told(bureau, range(20, 43), UNIT)
     assert late == [
-        (12, "T+7", unit.name),
-        (19, "T+14", unit.name),
-        (20, "T+15", f"{unit.name}、{boss.name}"),
-        (26, "T+21", f"{unit.name}、{boss.name}"),
+        (26, "T+7", unit.name),
+        (33, "T+14", unit.name),
+        (34, "T+15", f"{unit.name}、{boss.name}"),
+        (40, "T+21", f"{unit.name}、{boss.name}"),
     ]
     found = session.scalars(select(InboxMessage).where(InboxMessage.title.startswith("催办：确认"))).first()
     assert found is not None
@@ -80,21 +88,14 @@ def test_a_report_is_the_unit_s_and_then_the_bureau_s_to_be_told_of(bureau: Bure
     letters = session.scalars(select(OutboxMessage.body).where(OutboxMessage.address == unit.email)).all()
     assert any(f"https://keguan.test/reports/{report_id}" in one for one in letters)
     session.rollback()
-    day = JANUARY + timedelta(30)
-    confirm_report(session, bureau.actor(Role.UNIT_MANAGER), report_id, day)
-    assert told(bureau, range(30, 70), UNIT) == []
-    return_report(session, bureau.handler, report_id, "请补充", False, day + timedelta(40))
-    waiting = session.scalars(select(Turn).where(Turn.done_on.is_(None))).one()
-    assert (waiting.role, waiting.has_duty) == (Role.PI, False)  # for supplement: the report itself is in
-    session.rollback()
-    filed(bureau, report_id, day + timedelta(41))
-    confirm_report(session, bureau.actor(Role.UNIT_MANAGER), report_id, day + timedelta(41))
-    assert [one[1] for one in told(bureau, range(71, 90), DESK)][-1] == "T+7"
+    confirm_report(session, bureau.actor(Role.UNIT_MANAGER), report_id, JANUARY + timedelta(43))
+    assert told(bureau, range(43, 50), UNIT) == []
+    assert [one[1] for one in told(bureau, range(50, 62), DESK)][-1] == "T+7"
     assert_kept_as_worked_out_anew(bureau)
-    accept_report(session, bureau.handler, report_id, day + timedelta(60))
-    assert told(bureau, range(90, 130), DESK) == []
+    accept_report(session, bureau.handler, report_id, JANUARY + timedelta(62))
+    assert told(bureau, range(62, 100), DESK) == []
     assert session.scalars(select(Turn.id).where(Turn.done_on.is_(None))).all() == []
-    assert len(record_of(session, project_id).waiting) == 5
+    assert len(record_of(session, project_id).waiting) == 6
     assert_kept_as_worked_out_anew(bureau)
 
 
@@ -173,7 +174,7 @@ def owed_by(bureau: Bureau, rule: str) -> set[Role]:
         if one.rule and one.rule.id == rule
     ]
     assert {shown.owner} == found
-    assert ("待单位确认" in shown.message) is (shown.owner is Role.UNIT_MANAGER)
+    assert ("确认并报出" in shown.message) is (shown.owner is Role.UNIT_MANAGER)
     session.rollback()
     return found
 

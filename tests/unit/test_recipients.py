@@ -73,9 +73,14 @@ def test_a_unit_is_told_by_those_who_act_for_it(role: Role, unit: str) -> None:
     assert (got.names, got.user_ids) == ("甲", [3])
 
 
-def test_a_unit_without_an_account_is_told_through_its_pi() -> None:
-    got = told(LI, owner=Role.UNIT_MANAGER)
-    assert (got.names, got.user_ids) == ("李建国", [1])
+def test_a_unit_without_an_account_hears_through_its_pi_what_she_may_do_or_what_it_follows() -> None:
+    book = AddressBook([LI, ADMIN])
+    assert book.told(Role.UNIT_MANAGER, 0, PARTIES, also=(Role.PI,)).names == "李建国"
+    assert book.told(Role.PI, 7, PARTIES).names == "李建国"
+    for role in (Role.UNIT_MANAGER, Role.UNIT_FINANCE):
+        got = book.told(role, 0, PARTIES)
+        assert (got.names, got.user_ids) == ("渝州大学（管理员代收）", [9])
+        assert got.people[0].asked == "渝州大学还没有可以办理的账号，请为该单位开设账号。"
 
 
 def test_a_joint_unit_without_an_account_is_left_to_the_admins() -> None:

@@ -21,6 +21,25 @@ WAYS = ('站内消息', '电子邮件', '钉钉', '企业微信', '飞书')
 NO_WAY = '无可用方式'
 ONE_OF = ' + '.join(f'(CASE WHEN {of}_id IS NULL THEN 0 ELSE 1 END)' for of in ('reminder', 'notice', 'turn')) + ' = 1'
 TURNS = ('agreement', 'report', 'change', 'inspection', 'measure', 'integrity', 'acceptance', 'clearing', 'review', 'account')
+ROLES = ('handler', 'approver', 'finance', 'pi', 'unit_manager', 'unit_finance', 'joint_unit', 'expert', 'auditor', 'admin')
+
+NAME_DUTIES = (
+    "UPDATE turn SET duty = (SELECT CASE report.kind WHEN '年度报告' THEN 'annual-report/' ELSE 'stage-report/' END"
+    " || report.subject FROM report WHERE report.id = turn.ref_id AND report.kind <> '重大事项报告')"
+    " WHERE kind = 'report' AND role IN ('pi', 'unit_manager')",
+    "UPDATE turn SET duty = CASE WHEN role = 'pi' OR words = '确认验收申请' THEN 'acceptance-application-within/'"
+    " ELSE 'conclusion-within/' END WHERE kind = 'acceptance' AND role IN ('pi', 'unit_manager', 'handler', 'approver')"
+    " AND NOT EXISTS (SELECT 1 FROM acceptance_case WHERE acceptance_case.id = turn.ref_id AND acceptance_case.state = '待备案')",
+    "DELETE FROM turn WHERE kind = 'measure' AND role = 'pi' AND EXISTS (SELECT 1 FROM turn AS other"
+    " WHERE other.kind = 'measure' AND other.ref_id = turn.ref_id AND other.role = 'unit_manager')",
+    "UPDATE turn SET also = 'pi', duty = (SELECT 'rectification/' || measure.number FROM measure"
+    " WHERE measure.id = turn.ref_id) WHERE kind = 'measure' AND role = 'unit_manager'",
+)
+"""What waits already is told once, too: by the duty that speaks of it, and of what either of two may do to both."""
+
+
+def _role() -> sa.Enum:
+    return sa.Enum(*ROLES, name='also', native_enum=False, create_constraint=True, length=32)
 
 
 def _allow_turns(*kinds: str) -> None:
@@ -45,6 +64,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('not_user_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('path', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('asked_by', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('also', _role(), nullable=True))
+        batch_op.add_column(sa.Column('speaks_of', sa.String(), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_kept_duty_not_user_id'), 'user_account', ['not_user_id'], ['id'], ondelete='SET NULL')
         batch_op.create_foreign_key(batch_op.f('fk_kept_duty_user_id'), 'user_account', ['user_id'], ['id'], ondelete='SET NULL')
         batch_op.create_index('ix_kept_duty_user', ['user_id'], unique=False, sqlite_where=sa.text('user_id IS NOT NULL'), postgresql_where=sa.text('user_id IS NOT NULL'))
@@ -63,6 +84,8 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f('fk_person_choice_deputy_id'), 'user_account', ['deputy_id'], ['id'], ondelete='SET NULL')
 
     with op.batch_alter_table('turn', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('also', _role(), nullable=True))
+        batch_op.add_column(sa.Column('duty', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('duty_rule', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('duty_subject', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('done_on', sa.Date(), nullable=True))
@@ -74,6 +97,8 @@ def upgrade() -> None:
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.add_column(sa.Column('since', sa.DateTime(), nullable=True))
 
+    for statement in NAME_DUTIES:
+        op.execute(sa.text(statement))
     _allow_turns(*TURNS, 'notice')
     _let_ways_be(*WAYS, NO_WAY)
     unheard = sa.text(f"channel = '{NO_WAY}'")
@@ -126,6 +151,9 @@ def downgrade() -> None:
         batch_op.drop_column('done_on')
         batch_op.drop_column('duty_subject')
         batch_op.drop_column('duty_rule')
+        batch_op.drop_column('duty')
+        batch_op.drop_constraint(batch_op.f('ck_turn_also'), type_='check')
+        batch_op.drop_column('also')
 
     with op.batch_alter_table('person_choice', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_person_choice_deputy_id'), type_='foreignkey')
@@ -145,6 +173,9 @@ def downgrade() -> None:
         batch_op.drop_index('ix_kept_duty_user', sqlite_where=sa.text('user_id IS NOT NULL'), postgresql_where=sa.text('user_id IS NOT NULL'))
         batch_op.drop_constraint(batch_op.f('fk_kept_duty_user_id'), type_='foreignkey')
         batch_op.drop_column('asked_by')
+        batch_op.drop_column('speaks_of')
+        batch_op.drop_constraint(batch_op.f('ck_kept_duty_also'), type_='check')
+        batch_op.drop_column('also')
         batch_op.drop_column('path')
         batch_op.drop_column('not_user_id')
         batch_op.drop_column('user_id')

@@ -13,9 +13,16 @@ from typing import Any
 from lifecycle.models import ReportKind
 from lifecycle.record import BudgetUse, ProjectRecord, Source, Spending, Tranche
 from lifecycle.refusals import Refusal
+from lifecycle.roles import Role
 from lifecycle.rules.base import Duty
 from lifecycle.rules.duties import AnnualReports, StageReports
-from lifecycle.rules.time_limits import AcceptanceApplication
+from lifecycle.rules.time_limits import (
+    AcceptanceApplication,
+    ChangeDecision,
+    ConclusionWithin,
+    FilingWithin,
+    IntegrityWithin,
+)
 from tests.integration.accepting import KEY, MAJOR, Accepting, accepting, an_indicator
 from tests.integration.paying import WAN, Bureau, ea_fields
 from tests.integration.pressing import acceptance, changes, money, notices, reports, supervision
@@ -110,15 +117,18 @@ class Desks:
         self.pressed[f"{area}: {name}"] += 1
         self.pressed["entered late"] += (area, name) in DATED and place.entered < day
 
-    def is_with_its_unit(self, duty: Duty) -> bool:
-        """Whether the pi has done her part of a duty, so that its unit confirms next."""
-        place = self._by_number.get(duty.project)
+    def taken_on_by(self, duty: Duty) -> Role | None:
+        """Return who goes on with a duty, where whoever the rule names has done her part."""
+        place, kind = self._by_number.get(duty.project), duty.rule.kind
         if place is None:
-            return False
-        kind = duty.rule.kind
-        if isinstance(kind, AcceptanceApplication):
-            return acceptance.is_with_unit(place)
+            return None
         if isinstance(kind, AnnualReports | StageReports):
             of = ReportKind.ANNUAL if isinstance(kind, AnnualReports) else ReportKind.STAGE
-            return reports.is_with_unit(place, of, duty.subject)
-        return False
+            return Role.UNIT_MANAGER if reports.is_with_unit(place, of, duty.subject) else None
+        if isinstance(kind, ChangeDecision):
+            return changes.taken_on_by(place, duty.subject)
+        if isinstance(kind, IntegrityWithin):
+            return Role.APPROVER if supervision.is_to_be_entered(place) else None
+        if isinstance(kind, AcceptanceApplication | ConclusionWithin | FilingWithin):
+            return acceptance.taken_on_by(place)
+        return None

@@ -145,6 +145,10 @@ def _decide(place: Place, case: AcceptanceCase, day: date) -> Presses:
     }
 
 
-def is_with_unit(place: Place) -> bool:
-    """Whether the pi has handed the application to the unit, which has not confirmed it yet."""
-    return bool(place.rows(AcceptanceCase, AcceptanceCase.state == AcceptanceState.WITH_UNIT))
+def taken_on_by(place: Place) -> Role | None:
+    """Return who goes on with what the pi, the handler or, having handed in its papers, the unit owes."""
+    case = next(iter(place.rows(AcceptanceCase)), None)
+    whose = {AcceptanceState.WITH_UNIT: Role.UNIT_MANAGER, AcceptanceState.WITH_APPROVER: Role.APPROVER}
+    if place.record.self_established:
+        whose[AcceptanceState.TO_FILE] = Role.HANDLER
+    return whose.get(case.state) if case else None

@@ -83,3 +83,9 @@ def _of(place: Place, request: ChangeRequest, day: date) -> Presses:
         "refuse": lambda: deciding.refuse(one, approver, id_, WHY, day),
         "file": lambda: deciding.record_filing(one, handler, id_, on, day),
     }
+
+
+def taken_on_by(place: Place, number: str) -> Role | None:
+    """Return who decides a change that the handler has examined."""
+    where = (ChangeRequest.number == int(number), ChangeRequest.state == ChangeState.WITH_APPROVER)
+    return Role.APPROVER if place.rows(ChangeRequest, *where) else None

@@ -7,7 +7,16 @@ from datetime import date, timedelta
 from functools import partial
 
 from lifecycle import measures
-from lifecycle.models import Inspection, InspectionState, Measure, MeasureState, Outcome
+from lifecycle.models import (
+    Inspection,
+    InspectionState,
+    IntegrityAct,
+    IntegrityEntry,
+    IntegrityState,
+    Measure,
+    MeasureState,
+    Outcome,
+)
 from lifecycle.record import MeasureKind
 from lifecycle.roles import Role
 from lifecycle.supervision import agree, amend_inspection, record_inspection, send_back
@@ -92,3 +101,9 @@ def _go_on(place: Place, row: Measure, day: date) -> Presses:
         "lift": lambda: measures.lift(one, approver, row.id, day),
         "keep": lambda: measures.keep(one, approver, row.id, WHY, day),
     }
+
+
+def is_to_be_entered(place: Place) -> bool:
+    """Whether an approver is to decide what is entered of a failure by somebody's own fault."""
+    where = (IntegrityEntry.act == IntegrityAct.OWN_FAULT, IntegrityEntry.state == IntegrityState.PROPOSED)
+    return bool(place.rows(IntegrityEntry, *where))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.record import Conclusion
+from lifecycle.record import AnnualReport, Conclusion
 from lifecycle.roles import Role
 from lifecycle.rulebook import rulebook, rulebook_of
 from lifecycle.rules.base import Duty
@@ -83,6 +84,40 @@ def test_no_limit_is_no_duty_unless_a_day_was_named() -> None:
     assert longer.due == DAY + timedelta(12)
     (asked,) = duties(turn(Role.APPROVER), approver={"days": 0})  # SPB 5: no article's act goes without
     assert asked.due == DAY + timedelta(DAYS[Role.APPROVER])
+
+
+def spoken(*waiting: Waiting, submitted: date | None = None) -> tuple[Duty, list[Duty]]:
+    """Return the duty of the annual report of 2025, and what waits that is a duty itself."""
+    known = () if submitted is None else (AnnualReport(2025, submitted, True, None),)
+    started = {"signed_on": date(2025, 1, 10), "start": date(2025, 1, 1)}
+    found = rulebook().duties(record(KEY, waiting=waiting, annual_reports=known, **started))
+    (annual,) = [one for one in found if one.key == REPORT]
+    return annual, [one for one in found if isinstance(one.rule.kind, TurnWithin)]
+
+
+REPORT = "annual-report/2025"
+
+
+def test_an_article_s_duty_speaks_alone_and_is_owed_by_whoever_s_turn_it_is() -> None:
+    plain, _ = spoken()
+    assert (plain.owner, plain.speaks_of) == (Role.PI, None)
+    hers, alone = spoken(turn(Role.PI, duty=REPORT))
+    assert (hers, alone) == (replace(plain, speaks_of=REPORT), [])
+    unit, alone = spoken(turn(duty=REPORT), turn(Role.PI, id=6, duty=REPORT, done_on=DAY))
+    assert (unit.owner, unit.message, unit.path, unit.due) == (
+        *(Role.UNIT_MANAGER, WORDS, "/reports/1", plain.due),
+    )
+    assert alone == []
+    over, alone = spoken(turn(duty=REPORT, done_on=DAY), submitted=DAY)
+    assert (over.owner, over.message, alone) == (Role.PI, plain.message, [])
+
+
+def test_what_waits_on_when_the_article_s_duty_is_done_is_a_duty_itself() -> None:
+    for done_on in (None, DAY + timedelta(3)):
+        annual, (own,) = spoken(turn(duty=REPORT, done_on=done_on), submitted=DAY)
+        assert (annual.speaks_of, own.subject, own.speaks_of) == (None, "7", "7")
+    _, (other,) = spoken(turn(duty="annual-report/1999"))
+    assert other.owner is Role.UNIT_MANAGER
 
 
 @pytest.mark.parametrize("programme", PROGRAMMES)

@@ -96,7 +96,7 @@ def test_an_annual_report_from_draft_to_accepted(life: Life) -> None:
     shown = edit.done("提交承担单位确认", progress=PROGRESS, value_0="6", note_0="按任务书测试方法")
     path = shown.path
     assert "待承担单位确认" in shown.text
-    owed, january = "年度报告及阶段经费决算（已提交，待单位确认）", "/calendar/?view=list&year=2027&month=1"
+    owed, january = "确认并报出 2026 年度报告", "/calendar/?view=list&year=2027&month=1"
     assert owed in life.open("unit", january).text
     assert owed not in life.open("pi", january).text
     assert owed in life.open("pi", f"{january}&whose=all").text

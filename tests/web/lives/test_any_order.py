@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
@@ -15,9 +16,7 @@ from lifecycle import audit_check
 from lifecycle.addresses import turn_path
 from lifecycle.models import AgreementState, AgreementVersion, ChangeRequest, KeptDuty, Turn
 from lifecycle.roles import Role
-from lifecycle.rulebook import rulebook
 from lifecycle.stages import STAGE_TRANSITIONS, Stage
-from lifecycle.turn_duties import turn_rules
 from tests.web.lives.living import Life, Page, fields_of
 from tests.web.lives.papers import scan
 from tests.web.lives.steps import agree, register
@@ -74,7 +73,8 @@ class Monkey:
         turns = self.life.all(select(Turn).where(Turn.done_on.is_(None)).order_by(Turn.id))
         if turns and self.random.random() < 0.5:
             turn = self.random.choice(turns)
-            who = self.random.choice(WHO[turn.role])
+            role = self.random.choice([turn.role, turn.also or turn.role])
+            who = self.random.choice(WHO[role])
             page = self._look(who, turn_path(turn.kind, turn.ref_id))
             if page is not None:
                 return who, self._further(page)
@@ -143,17 +143,24 @@ class Monkey:
         self._hold_turns()
 
     def _hold_turns(self) -> None:
-        """Of whatever waits the clock speaks once: as the duty that it is, or by another of the same role."""
+        """Of whatever waits the clock speaks once, by one duty, to each of those who may do it."""
         waiting = self.life.all(select(Turn).where(Turn.done_on.is_(None)))
-        owed = self.life.all(select(KeptDuty).where(KeptDuty.done_on.is_(None)))
-        turns = {one.subject for one in owed if one.rule in turn_rules()}
-        assert turns == {str(one.id) for one in waiting if not one.has_duty}
-        rules = [
-            rulebook().rule(one.rule) for one in owed if one.closed_on is None and one.subject not in turns
-        ]
-        told = {role for rule in rules for role in (rule.owner, *rule.also)}
-        if self.life.record().concluded_on is None:
-            assert {one.role for one in waiting if one.has_duty} <= told, self.pressed[-1]
+        owed = self.life.all(select(KeptDuty).where(KeptDuty.done_on.is_(None), KeptDuty.closed_on.is_(None)))
+        spoken = Counter(one.speaks_of for one in owed if one.speaks_of is not None)
+        for turn in waiting:
+            by = [one for one in owed if one.speaks_of and one.speaks_of in {turn.duty, str(turn.id)}]
+            assert len(by) == 1, (turn.words, self.pressed[-1])
+            assert turn.role in {by[0].owner, by[0].also}, (turn.words, self.pressed[-1])
+        assert spoken.keys() == {turn.duty if spoken[turn.duty] else str(turn.id) for turn in waiting}
+        assert max(spoken.values(), default=1) == 1
+        acts = Counter(
+            (role, one.user_id, one.path, one.message)
+            for one in owed
+            for role in (one.owner, one.also)
+            if role
+        )
+        pages = Counter((one.path, one.message) for one in owed if one.path is not None)
+        assert [act for act, many in (*acts.items(), *pages.items()) if many > 1] == [], self.pressed[-1]
 
 
 def _reached(stage: Stage) -> set[Stage]:

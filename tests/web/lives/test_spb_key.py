@@ -110,8 +110,9 @@ def put_right(life: Life) -> None:
     life.open("handler", path).done("退回补充整改", note="专账登记还没有补全。")
     life.on(date(2026, 12, 28))
     waiting = words(life.open("unit", "/").text)
-    for told in ("完成整改：设备采购未签合同", "逾期 8 天", "第三十一条", "补充整改并重新提交"):
+    for told in ("逾期 8 天", "补充整改并重新提交"):
         assert told in waiting
+    assert "完成整改" not in waiting  # which is the same work: it is listed once
     page = life.open("unit", path)
     page.done("提交区科技局核验", {"files": [scan("专账.pdf")]}, text="合同已补签，专账登记已补全。")
     life.open("handler", path).done("核验通过，整改办结")
@@ -210,11 +211,7 @@ def clear(life: Life) -> None:
     give_back(life, path, "20000", "2028-01-20", "退-1")
     life.on(date(2028, 2, 10))
     waiting = words(life.open("unit", "/").text)
-    for told in (
-        "退回财政资金 24,999.50 元（已退 20,000.00 元，还差 4,999.50 元）",
-        "逾期 5 天",
-        "第三十三条",
-    ):
+    for told in ("退回财政资金：应退财政资金 4,999.50 元", "逾期 5 天"):
         assert told in waiting
     assert "退回期限已过 5 天，还有 4,999.50 元没有退回" in words(life.open("finance", path).text)
     page = give_back(life, path, "4999.50", "2028-02-09", "退-2")
