@@ -37,6 +37,7 @@ from lifecycle.record import (
     tranche_name,
 )
 from lifecycle.roles import Role
+from lifecycle.rulebook import rulebook
 from lifecycle.waiting import Held, Proposed, Receipt, Waiting
 
 CHUNK = 500
@@ -218,7 +219,7 @@ def proposed_of(
     return Proposed(id_, what, amount, proposed_on, proposed_by_id, approved_on or ended_on, path)
 
 
-HOLD_COLUMNS = (TRANCHE.c.source, TRANCHE.c.number, HOLD.c.until, HOLD.c.words, HOLD.c.citation)
+HOLD_COLUMNS = (TRANCHE.c.source, TRANCHE.c.number, HOLD.c.until, HOLD.c.words, HOLD.c.citation, HOLD.c.rule)
 """What ``held_of`` asks."""
 
 
@@ -229,6 +230,8 @@ def hold_query(ids: Sequence[int]) -> Select[Any]:
     return query.where(HOLD.c.project_id.in_(ids)).order_by(HOLD.c.project_id, HOLD.c.id)
 
 
-def held_of(source: Source, number: int, until: date | None, words: str, citation: str) -> Held:
+def held_of(source: Source, number: int, until: date | None, words: str, citation: str, rule_id: str) -> Held:
     """Return a hold by the values of its rows."""
-    return Held(tranche_name(source, number), until, words, citation)
+    rule = rulebook().find(rule_id)
+    waits = rule is None or rule.kind.waits_for_others
+    return Held(tranche_name(source, number), until, words, citation, waits)

@@ -76,3 +76,5 @@ class Held:
     words: str = ""
     """What the rule found, with its figures."""
     citation: str = ""
+    waits: bool = True
+    """Whether it waits for others, and is nothing for the bureau to put right."""

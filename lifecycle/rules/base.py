@@ -94,6 +94,12 @@ class Kind(ABC):
     called: ClassVar[str] = ""
     """The name by which programme files ask for it."""
 
+    waits_for_others: ClassVar[bool] = False
+    """Whether money that it keeps back waits until others have done something: nobody is urged to pay it.
+
+    What any other kind finds is wrong with the plan, and the bureau's own to put right.
+    """
+
     @abstractmethod
     def breaches(self, record: ProjectRecord) -> Iterable[Breach]:
         """Return every breach over all days; messages are plain Chinese with the figures in them."""

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from lifecycle.record import MeasureKind, ProjectRecord, Source
 from lifecycle.rules.base import ALWAYS, ONE_DAY, Breach, DutyKind, Figure, Kind, Owed, spells
@@ -47,6 +48,8 @@ class Standing(Kind):
 @dataclass(frozen=True, slots=True)
 class NoOpenMeasure(Standing):
     """Nothing that was ordered of the project is still in force."""
+
+    waits_for_others: ClassVar[bool] = True
 
     measures: tuple[MeasureKind, ...]
 

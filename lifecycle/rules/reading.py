@@ -60,10 +60,13 @@ def first_payment(record: ProjectRecord) -> tuple[date | None, str]:
 
 
 def held_back(record: ProjectRecord, names: Iterable[str]) -> str:
-    """Return what holds all of these tranches, with its articles; empty where one of them can be paid."""
+    """Return what all of these tranches wait for, with its articles; empty where one of them does not wait.
+
+    What the bureau itself has to put right (an amount, a ratio, a signature) keeps nobody from being urged.
+    """
     on: dict[str, list[str]] = {name: [] for name in names}
     for one in record.holds:
-        if one.until is None and one.what in on:
+        if one.until is None and one.waits and one.what in on:
             on[one.what].append(f"{one.words}（{one.citation}）")
     every = on and all(on.values())
     return "；".join(dict.fromkeys(chain.from_iterable(on.values()))) if every else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from lifecycle.money import Fen, percent
 from lifecycle.record import FISCAL, Nature, ProjectRecord, Source, Tranche
@@ -72,6 +73,8 @@ class FirstTrancheRatio(Kind):
 @dataclass(frozen=True, slots=True)
 class SpendGate(Kind):
     """A later tranche waits until enough of what was paid before it has been spent."""
+
+    waits_for_others: ClassVar[bool] = True
 
     percent: int
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from finance.holding import sweep_holds
-from lifecycle.models import AuditEntry, NoticeKind, Outcome, PaperNotice, TrancheHold
+from lifecycle.models import AuditEntry, NoticeKind, Outcome, PaperNotice, ReportKind, TrancheHold
 from lifecycle.notice_causes import AHEAD, Cause, draft, offers
 from lifecycle.notice_list import NoticeState, list_notices
 from lifecycle.notice_words import Written
@@ -220,9 +220,14 @@ def test_libreoffice_opens_a_notice_with_its_receipt_on_a_page_of_its_own(
 
 def test_what_only_the_bureau_s_own_time_limit_asks_is_reminded_of_without_threats(bureau: Bureau) -> None:
     a_project(bureau)
-    filed(bureau, drafted(bureau))
+    filed(
+        bureau,
+        drafted(bureau, kind=ReportKind.EVENT, subject=None),
+        title="核心设备损坏",
+        happened_on=JANUARY,
+    )
     _, offered = offers(bureau.session, bureau.handler, "沙-1", JANUARY)
-    cause = next(one.cause for one in offered if one.what.startswith("确认"))
+    cause = next(one.cause for one in offered if "核心设备损坏" in one.what)
     late = JANUARY + timedelta(20)
     for today, follows in ((JANUARY, ["到期未完成的，本局发出催办通知"]), (late, [])):
         kind = NoticeKind.REMINDER if today == JANUARY else NoticeKind.URGING

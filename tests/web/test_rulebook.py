@@ -71,13 +71,16 @@ def test_a_search_leaves_the_rules_that_speak_of_it(as_role: AsRole, text: str, 
         for article in shown.articles:
             for rule in article.rules:
                 own = f"{rule.article}{rule.wordings}{rule.scope}{rule.asked_before}{rule.owner}"
+                own += rule.asked_by
                 document = f"{shown.document.cited_as}{shown.document.title}{shown.document.issuer}"
                 assert all(word in own + document for word in words)
 
 
-def test_a_search_for_a_document_shows_all_of_it() -> None:
-    (shown,) = search("渝科局发 92号")
-    assert shown in catalogue()
+def test_a_search_for_a_document_shows_all_of_it_and_who_names_it() -> None:
+    whole, *naming = search("渝科局发 92号")
+    assert whole in catalogue()
+    rules = [rule for shown in naming for article in shown.articles for rule in article.rules]
+    assert all("渝科局发〔2024〕92号" in rule.asked_by for rule in rules)
 
 
 def test_a_search_that_finds_nothing_says_so(as_role: AsRole) -> None:

@@ -169,6 +169,8 @@ def test_nobody_is_urged_to_begin_paying_while_all_that_could_begin_is_held(
     assert owed(free).words == owed(free).message
     assert owed(replace(free, holds=(lifted,))).held == ""
     assert owed(replace(free, holds=(Held(second.name, None, *ORDERED),))).held == ""
+    plan = Held(first.name, None, "金额不符", "第四条", waits=False)
+    assert owed(replace(free, holds=(plan,))).held == ""  # that is the bureau's own to put right
     both = replace(free, provincial=5 * WAN, tranches=(first, second, other), holds=(on,))
     assert owed(both).held == ""  # the other source can begin
     assert owed(replace(both, holds=(on, Held(other.name, None, *ORDERED)))).held == held.held
